@@ -1,0 +1,60 @@
+"""What exactly gave a reward: one hash over a rubric and the source of its scorers."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def rubric_digest(tables: Mapping[str, Any], modules: Iterable[str]) -> str:
+    """SHA-256 (hex) of a rubric's tables and of its scorers' modules.
+
+    A scorer's module counts with the modules of its own package that it uses (a shared number
+    reader is part of the rule), so that no change of a rule keeps the digest.
+    """
+    digest = hashlib.sha256()
+    digest.update(json.dumps(tables, sort_keys=True, default=str).encode())
+    for name in sorted(_with_helpers(set(modules))):
+        digest.update(f"\n{name}\n".encode())
+        digest.update(_source(sys.modules[name]))
+    return digest.hexdigest()
+
+
+def _with_helpers(names: set[str]) -> set[str]:
+    """`names` and every module of the same top-level packages that they draw on."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        module = sys.modules.get(name)
+        if name in found or module is None:
+            continue
+        found.add(name)
+        package = name.partition(".")[0]
+        todo.extend(used for used in _used(module) if used.partition(".")[0] == package)
+    # The package's own __init__ and the engine are no part of a scorer's rule.
+    return {name for name in found if not hasattr(sys.modules[name], "__path__")}
+
+
+def _used(module: ModuleType) -> set[str]:
+    used = set()
+    for value in vars(module).values():
+        name = value.__name__ if isinstance(value, ModuleType) else _home(value)
+        if isinstance(name, str):
+            used.add(name)
+    return used
+
+
+def _home(value: object) -> object:
+    return getattr(value, "__module__", None)
+
+
+def _source(module: ModuleType) -> bytes:
+    """The module's source with uniform line ends: a checkout must not change the digest."""
+    path = getattr(module, "__file__", None)
+    if path is None or not Path(path).is_file():
+        return b""
+    return Path(path).read_bytes().replace(b"\r\n", b"\n")

@@ -1,0 +1,87 @@
+"""The error tree. Every error says what was wrong, the value, where it stood, and what to do.
+
+    RewardsError
+    ├── SpecError              a rubric, a parameter or a scorer definition that cannot be used
+    ├── EventError             an event in no known shape, or a row that holds no completion
+    ├── BatchFailedError       a component with on_error = "fail" could not be scored
+    └── UnscoredError          a scorer could not decide: neither right nor wrong
+        ├── MissingReferenceError   the data has no reference for this sample
+        ├── RefusalError            the sample's own fault: a judge refuses it; follows on_refusal
+        └── ServiceError            a service's fault: throttled, unreachable; follows on_error
+            └── DeadlineError       not started or not finished in time
+
+A scorer raises `UnscoredError` (or one of its children) where it cannot decide. Any other
+exception it raises is taken as a bug in the scorer and handled in the same way, by the
+component's `on_error`: a failing tool is not a wrong answer.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class RewardsError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class SpecError(RewardsError, ValueError):
+    """A rubric, a parameter or a scorer definition cannot be used as it is written."""
+
+
+class EventError(RewardsError, ValueError):
+    """An event, or one row of it, is in no shape that the service is known to send."""
+
+    def __init__(self, message: str, kind: str = "malformed_row") -> None:
+        """Keep `kind`, the short name under which a broken row is counted."""
+        super().__init__(message)
+        self.kind = kind
+
+
+class BatchFailedError(RewardsError):
+    """A component whose `on_error` is "fail" could not be scored, so no reward is returned."""
+
+
+class UnscoredError(RewardsError):
+    """A scorer could not decide; `kind` is the name under which this is counted."""
+
+    kind: ClassVar[str] = "unscored"
+
+
+class MissingReferenceError(UnscoredError):
+    """The data holds no reference for this sample: a fault of the data, not of the answer."""
+
+    kind = "missing_reference"
+
+
+class RefusalError(UnscoredError):
+    """The sample made its judge fail (refusal, content filter, verdict that stays invalid)."""
+
+    kind = "refusal"
+
+
+class ServiceError(UnscoredError):
+    """A service that the scorer needs failed: throttled out, unreachable, broken."""
+
+    kind = "service"
+
+
+class DeadlineError(ServiceError):
+    """There was no time left to score this sample."""
+
+    kind = "deadline"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error about a misspelt name: the closest that exists, or all there are.
+
+    >>> did_you_mean("wieght", ["weight", "name"])
+    '; did you mean "weight"?'
+    >>> did_you_mean("x", ["weight", "name"])
+    '; there are: weight, name'
+    """
+    from difflib import get_close_matches  # only once something has gone wrong
+
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; there are: {', '.join(names)}" if names else "; there are none"

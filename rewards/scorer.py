@@ -1,0 +1,294 @@
+"""`@scorer` and `@group_scorer`: a function becomes a scorer, its signature the schema."""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+
+from rewards.errors import SpecError, did_you_mean
+from rewards.sample import Sample
+from rewards.score import Score
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+
+#: What a scorer may return for one sample.
+Verdict = float | bool | Score
+
+_SAMPLE_KINDS = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
+_REQUIRED = inspect.Parameter.empty
+#: The ways a parameter may be typed; anything else has no spelling in a TOML rubric.
+_PARAMETER_TYPES = "str, int, float, bool, Literal of strings, list[...], dict[str, ...] or None"
+
+
+class Scorer(Generic[P, R]):
+    """A named scoring function with checked parameters; calling it calls the function.
+
+    `range` is the lowest and the highest value it may give. `requires` names the distributions
+    that it imports when it runs (the Lambda bundle ships them only where they are needed).
+    """
+
+    def __init__(
+        self,
+        function: Callable[P, R],
+        *,
+        range: tuple[float, float],
+        requires: Sequence[str],
+        grouped: bool,
+    ) -> None:
+        """Refuse a function whose signature could not be written in a rubric."""
+        self.function = function
+        self.range = _checked_range(function, range)
+        self.requires = tuple(requires)
+        self.is_group = grouped
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.parameters = _parameters(function)
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
+        self.__wrapped__ = function
+        self._check: Callable[..., None] | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Score directly, without a rubric: for tests, notebooks and other scorers."""
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        """Show the address, which is also the name in a rubric."""
+        return f"<scorer {self.address}>"
+
+    @property
+    def address(self) -> str:
+        """`family.function` inside `rewards.scorers`, `package.module:function` outside."""
+        package, _, family = self.__module__.rpartition(".")
+        if package == "rewards.scorers":
+            return f"{family}.{self.__name__}"
+        return f"{self.__module__}:{self.__name__}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring: the rule in one sentence."""
+        return (self.__doc__ or "").strip().partition("\n")[0]
+
+    def check(self, function: Callable[..., None]) -> Callable[..., None]:
+        """Register a check of parameter values, run once when a rubric loads.
+
+        It receives every parameter, defaults included, and raises `ValueError` with the remedy.
+        """
+        self._check = function
+        return function
+
+    def bind(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `params` checked and completed with the defaults.
+
+        Raises:
+            SpecError: an unknown, missing, mistyped or refused parameter, with the closest name.
+        """
+        for name in params:
+            if name not in self.parameters:
+                raise SpecError(
+                    f'{self.address} has no parameter "{name}"{did_you_mean(name, self.parameters)}'
+                )
+        bound: dict[str, Any] = {}
+        for name, parameter in self.parameters.items():
+            if name in params:
+                bound[name] = _checked_value(self, name, params[name])
+            elif parameter.default is _REQUIRED:
+                raise SpecError(
+                    f"{self.address} needs the parameter {name!r} "
+                    f"({type_name(self.hints()[name])}) and the rubric does not give it"
+                )
+            else:
+                bound[name] = parameter.default
+        if self._check is not None:
+            try:
+                self._check(**bound)
+            except ValueError as error:
+                raise SpecError(f"{self.address}: {error}") from error
+        return bound
+
+    def hints(self) -> dict[str, Any]:
+        """Types of the parameters, resolved when first asked for: decoration stays cheap."""
+        from typing import get_type_hints
+
+        try:
+            return get_type_hints(self.function)
+        except NameError as error:
+            raise SpecError(
+                f"{self.address}: the annotation {error.name!r} cannot be resolved at run time; "
+                "import it outside `if TYPE_CHECKING:`"
+            ) from error
+
+
+class GroupScorer(Scorer[P, R]):
+    """A scorer that sees the rollouts of one prompt together and gives one verdict for each."""
+
+
+@overload
+def scorer(
+    function: Callable[Concatenate[Sample, P], R], /
+) -> Scorer[Concatenate[Sample, P], R]: ...
+@overload
+def scorer(
+    *, range: tuple[float, float] = ..., requires: Sequence[str] = ...
+) -> Callable[[Callable[Concatenate[Sample, P], R]], Scorer[Concatenate[Sample, P], R]]: ...
+def scorer(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    range: tuple[float, float] = (0.0, 1.0),
+    requires: Sequence[str] = (),
+) -> Any:
+    """Make a function of one sample a scorer.
+
+    The first parameter is the sample; the others are keyword-only and typed, and become the
+    parameters that a rubric may set. The function returns a float, a bool or a `Score` within
+    `range`, or raises `UnscoredError` where it cannot decide. It may be `async`.
+
+    >>> @scorer
+    ... def shorter(sample: Sample, *, limit: int = 10) -> bool:
+    ...     "1.0 where the completion has at most `limit` characters."
+    ...     return len(sample.completion) <= limit
+    >>> shorter(Sample(id="1", completion="72"), limit=1)
+    False
+    """
+
+    def decorate(function: Callable[..., Any]) -> Scorer[..., Any]:
+        return Scorer(function, range=range, requires=requires, grouped=False)
+
+    return decorate if function is None else decorate(function)
+
+
+@overload
+def group_scorer(
+    function: Callable[Concatenate[Sequence[Sample], P], R], /
+) -> GroupScorer[Concatenate[Sequence[Sample], P], R]: ...
+@overload
+def group_scorer(
+    *, range: tuple[float, float] = ..., requires: Sequence[str] = ...
+) -> Callable[
+    [Callable[Concatenate[Sequence[Sample], P], R]],
+    GroupScorer[Concatenate[Sequence[Sample], P], R],
+]: ...
+def group_scorer(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    range: tuple[float, float] = (0.0, 1.0),
+    requires: Sequence[str] = (),
+) -> Any:
+    """Make a function of a group of samples a scorer: the rollouts of one prompt, together.
+
+    As `scorer`, but the first parameter is the sequence of samples, and the function returns one
+    verdict for each of them, in the same order.
+    """
+
+    def decorate(function: Callable[..., Any]) -> GroupScorer[..., Any]:
+        return GroupScorer(function, range=range, requires=requires, grouped=True)
+
+    return decorate if function is None else decorate(function)
+
+
+def type_name(hint: Any) -> str:
+    """How a parameter's type is written for people: `float`, `list[str]`, `"a" or "b"`.
+
+    >>> type_name(Literal["linear", "cosine"]), type_name(list[str] | None)
+    ('"linear" or "cosine"', 'list[str] or nothing')
+    """
+    from types import NoneType, UnionType
+    from typing import Union, get_args, get_origin
+
+    origin = get_origin(hint)
+    if origin is Literal:
+        return " or ".join(f'"{choice}"' for choice in get_args(hint))
+    if origin in (Union, UnionType):
+        return " or ".join(type_name(part) for part in get_args(hint))
+    if hint is NoneType:
+        return "nothing"
+    return getattr(hint, "__name__", str(hint)) if origin is None else str(hint)
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a scoring function, after the sample."""
+    where = f"{function.__module__}:{function.__qualname__}"
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].kind not in _SAMPLE_KINDS:
+        raise SpecError(f"{where}: the first parameter of a scorer is the sample")
+    rest = parameters[1:]
+    for parameter in rest:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise SpecError(
+                f"{where}: parameter {parameter.name!r} must be keyword-only; "
+                "put a bare * after the sample"
+            )
+        if parameter.annotation is _REQUIRED:
+            raise SpecError(
+                f"{where}: parameter {parameter.name!r} has no type; use {_PARAMETER_TYPES}"
+            )
+    return {parameter.name: parameter for parameter in rest}
+
+
+def _checked_range(function: Callable[..., Any], range: tuple[float, float]) -> tuple[float, float]:
+    low, high = range
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise SpecError(
+            f"{function.__module__}:{function.__qualname__}: range {range!r} must be two finite "
+            "numbers, the lowest value first"
+        )
+    return float(low), float(high)
+
+
+def _checked_value(scorer: Scorer[..., Any], name: str, value: Any) -> Any:
+    hint = scorer.hints()[name]
+    try:
+        return _fitted(value, hint)
+    except TypeError:
+        raise SpecError(
+            f"{scorer.address}: parameter {name!r} must be {type_name(hint)}, got {value!r}"
+        ) from None
+
+
+def _fitted(value: Any, hint: Any) -> Any:
+    """Return `value` as `hint` wants it (an int where a float is wanted is a float).
+
+    Raises `TypeError` where it does not fit. A bool is never taken for a number.
+    """
+    from types import NoneType, UnionType
+    from typing import Union, get_args, get_origin
+
+    origin, args = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if origin in (Union, UnionType):
+        for part in args:
+            try:
+                return _fitted(value, part)
+            except TypeError:
+                continue
+    elif origin is Literal:
+        if isinstance(value, str) and value in args:
+            return value
+    elif hint is float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    elif hint is int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    elif hint in (str, bool):
+        if isinstance(value, hint):
+            return value
+    elif hint is NoneType:
+        if value is None:
+            return None
+    elif (origin or hint) in (list, tuple, Sequence):
+        if isinstance(value, list | tuple):
+            return [_fitted(item, args[0] if args else Any) for item in value]
+    elif (origin or hint) in (dict, Mapping):
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return {key: _fitted(item, args[1] if args else Any) for key, item in value.items()}
+    else:
+        raise SpecError(f"a scorer's parameter cannot be {hint!r}; use {_PARAMETER_TYPES}")
+    raise TypeError
