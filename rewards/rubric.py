@@ -218,7 +218,15 @@ class Rubric:
         """A SHA-256 over the rubric and the source of its scorers: what gave a reward, exactly."""
         from rewards.digest import rubric_digest
 
-        return rubric_digest(self.to_spec(), [c.scorer.__module__ for c in self.components])
+        return rubric_digest(
+            self.to_spec(), [c.scorer.__module__ for c in self.components], self.files
+        )
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that its scorers read (a judge's prompt): they must be deployed with it."""
+        placed = zip(self.spec.component, self.components, strict=True)
+        return [path for spec, c in placed for path in c.scorer.files(spec.params)]
 
     def score(self, sample: Sample) -> Reward:
         """Score one sample, a batch of its own."""
@@ -335,6 +343,7 @@ class _Batch:
     def __init__(self, rubric: Rubric, samples: Sequence[Sample], deadline: float) -> None:
         self.rubric = rubric
         self.deadline = deadline
+        self.shared: dict[Any, Any] = {}  # what async scorers keep for the batch: a budget
         paths = rubric.spec.reference
         self.samples = [_with_reference(s, paths) for s in samples] if paths else list(samples)
         self.scores: list[dict[str, Score]] = [{} for _ in samples]
@@ -389,6 +398,7 @@ class _Batch:
             [partial(component.call, self.samples[index]) for component, index in pairs],
             limit=self.rubric.spec.concurrency,
             deadline=self.deadline,
+            shared=self.shared,
         )
         for (component, index), outcome in zip(pairs, outcomes, strict=True):
             found = (
@@ -412,7 +422,12 @@ class _Batch:
         if component.scorer.is_async:
             from rewards.concurrency import fan_out
 
-            return fan_out(calls, limit=self.rubric.spec.concurrency, deadline=self.deadline)
+            return fan_out(
+                calls,
+                limit=self.rubric.spec.concurrency,
+                deadline=self.deadline,
+                shared=self.shared,
+            )
         verdicts: list[Any] = []
         for call in calls:
             try:
@@ -431,7 +446,11 @@ class _Batch:
             detail = f"returned {count} verdicts for a group of {len(group)}"
             found = [Fault("invalid_value", detail)] * len(group)
         else:
-            found = [component.verdict(value) for value in raw]
+            found = [
+                # One rollout may be at fault alone: a judge refuses it and not its siblings.
+                _fault(value) if isinstance(value, UnscoredError) else component.verdict(value)
+                for value in raw
+            ]
         for index, verdict in zip(group, found, strict=True):
             self.record(component, index, verdict)
 
