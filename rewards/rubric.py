@@ -302,27 +302,25 @@ class _Bound:
 
     def verdict(self, raw: Any) -> Score | Fault:
         """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
-        if type(raw) is float or isinstance(raw, bool | int | float):
-            score, value = None, raw
-        elif isinstance(raw, Score):
-            score, value = raw, raw.value
-        else:
-            return Fault("invalid_value", f"returned {type(raw).__name__}, not a number or a Score")
-        if not isinstance(value, bool | int | float) or not math.isfinite(value):
-            return Fault("invalid_value", f"returned {value!r}, which is no finite number")
+        value = raw.value if isinstance(raw, Score) else raw
+        if type(value) is not float:
+            if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
+                return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
+            try:
+                value = float(value)
+            except OverflowError:
+                return Fault("invalid_value", "returned an integer too large for a float")
+        if not math.isfinite(value):
+            return Fault("invalid_value", f"returned {value}, which is no finite number")
         if not self.low <= value <= self.high:
             if not self.low - RANGE_NOISE <= value <= self.high + RANGE_NOISE:
-                return Fault(
-                    "out_of_range", f"returned {value!r}, outside {self.low} to {self.high}"
-                )
+                return Fault("out_of_range", f"returned {value}, outside {self.low} to {self.high}")
             value = min(max(value, self.low), self.high)
         if self.threshold is not None and not self.gate:
             value = self.high if value >= self.threshold else self.low
-        if score is None:
-            return Score(float(value))
-        if type(score.value) is float and score.value == value:
-            return score
-        return replace(score, value=float(value))
+        if not isinstance(raw, Score):
+            return Score(value)
+        return raw if raw.value is value else replace(raw, value=value)
 
     def policy(self, fault: Fault) -> str:
         """What becomes of a sample with this fault: floor, skip, neutral or fail."""
