@@ -106,6 +106,21 @@ def test_each_error_policy_does_what_it_says(policy: str, expected: list[float])
     assert rewards(rubric, 0.2, 1.0, 0.6) == pytest.approx(expected)
 
 
+def test_a_text_that_breaks_a_penalty_does_not_escape_it() -> None:
+    """Under a negative weight the floor is the component's highest value."""
+    rubric = Rubric(
+        "r",
+        [
+            use(paid).placed(weight=1.0),
+            use(breaks_on_low).placed(weight=-1.0, on_error="floor"),
+        ],
+        total="sum",
+        range=(-1.0, 1.0),
+    )
+
+    assert rewards(rubric, 0.25, 0.75) == [-0.75, 0.0]
+
+
 def test_on_error_fail_fails_the_invocation() -> None:
     """The error names the component, the sample and the kind, and quotes no completion."""
     rubric = Rubric("r", [use(breaks_on_low).placed(on_error="fail", name="fragile")])
