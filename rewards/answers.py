@@ -102,10 +102,11 @@ _COMPOUND = re.compile(
 )
 _NEGATED = re.compile(
     r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
-    r"|unlike)\b|[<>≠√][\s(]*$",
+    r"|unlike)\b|(?<![<>])[<>][\s(]*$|[≠√][\s(]*$",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r"\\[A-Za-z]|[√πΠ∞∑∫]|^\s?[xyznk](?![A-Za-z])")
+_FORMULA = re.compile(r"\\[A-Za-z]|[√πΠ∞∑∫]")
+_VARIABLE = re.compile(r"\s?[xyznk](?![A-Za-z])")
 
 
 def read(clause: str, spaced_minus: bool = False) -> Reading:
@@ -148,7 +149,7 @@ def _stated(
     value, start, end = current.value, current.start, current.end
     if value is None:
         return Reading(None, start, end, "digits that are no number (a time, a date, a power)")
-    if _FORMULA.search(clause[end : end + 12]):
+    if _VARIABLE.match(clause, end) or _FORMULA.search(clause[end : end + 12]):
         return Reading(None, start, end, "a formula that was not worked out")
     return Reading(-value if minus else value, start, end, "", current.percent)
 
@@ -167,7 +168,8 @@ def _unreadable_lead(lead: str) -> str:
 def _link(gap: str, following: Number) -> str:
     """How two numbers are joined: "equals", "operator", "text", or why neither is the answer."""
     if not gap.strip(" \t*_$`\"'"):
-        return "operator" if following.signed else "several numbers side by side"
+        multiplied = gap.strip() == "*" or following.signed
+        return "operator" if multiplied else "several numbers side by side"
     sentence = _SENTENCE_END.search(gap)
     if sentence and sentence.end() < len(gap):
         gap = gap[: sentence.start()]
@@ -615,7 +617,8 @@ def _after(text: str, statement: Statement, last: Reading, end: int) -> Answer:
 
 _LIST_MARKER = re.compile(r"^([\s>*-]*+)\d{1,3}[.)](?=\s+\S)", re.MULTILINE)
 _COURTESY = re.compile(
-    r"\b(?:let me know|hope (?:this|that|it)|feel free|thank you|thanks|confidence|confident)\b",
+    r"\b(?:let me know|hope (?:this|that|it)|feel free|thank you|thanks|confidence|confident"
+    r"|anything else|can i help|would you like|do you (?:want|have)|any (?:other )?questions)\b",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*|__([^_\n]{1,200})__")
@@ -631,9 +634,17 @@ _CIRCUMSTANCE = re.compile(
     r"\b(?:in|for|over|after|within|during|per|every|each|by|at|than|from|since|until|before|step"
     r"|part|day|week|month|year|question|problem|case|chapter|grade|method|level|number|no\.|all)"
     r"\s+(?:(?:the|a|an|his|her|their|its|those|these|all|next|last|first|past|only|another|about"
-    r"|approximately|around|of)\s+)*+#?$",
+    r"|approximately|around|of)\s+)*+$|#$",
     re.IGNORECASE,
 )
+# "Three trucks are needed to transport 80 stones" is about three.
+_OPENS_WITH_WORD = re.compile(
+    r"\W*(?:so|thus|therefore|hence)?\W*(?:two|three|four|five|six|seven|eight|nine|ten|eleven"
+    r"|twelve)\b[^,]{0,40}\b(?:are|is|were|will be)\b",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(r"\bto [a-z]+ (?:the |all |all the )?$")
+_UNSOLVED = re.compile(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
 _ITEM = re.compile(
     r"\s*(?:[-*•+]\s+)?[*_]*(?:\(?[A-Ha-h][).:]|\(?\d{1,3}[.)]|[-*•+]\s"
     r"|(?:option|choice|possibility|scenario|guess|attempt|candidate|try)\b)",
@@ -654,21 +665,14 @@ def conclude(text: str, start: int, end: int) -> Answer | None:
         window = start + len(text[start:window].rstrip("0123456789"))
     for first, stop in _sentences(text, window, end):
         sentence = text[first:stop]
-        if not _DIGIT.search(sentence) and sentence.isascii():
-            content = sentence
-            reading = _read_words(content)
-            if reading.value is None or reading.value == 1:
-                continue
-        elif _COURTESY.search(sentence):
+        if _COURTESY.search(sentence):
             continue
-        else:
-            content = plain(_LIST_MARKER.sub(_blanked, sentence))
-            reading = _choose(content)
-            if reading is None:
-                continue
         if text[stop : stop + 1] in ("?", "？"):
             return Answer(None, (first, stop), "sentence", False, "a question is no answer")
-        return _concluded(text, window, first, stop, content, reading)
+        content = plain(_LIST_MARKER.sub(_blanked, sentence))
+        reading = _choose(content)
+        if reading is not None:
+            return _concluded(text, window, first, stop, content, reading)
     return None
 
 
@@ -703,13 +707,18 @@ def _choose(content: str) -> Reading | None:
     """The number of a concluding sentence; a reading without value where it hedges."""
     numbers = [number for number in scan(content) if number.value is not None]
     if not numbers:
-        return None
+        reading = _read_words(content)
+        return None if reading.value is None or reading.value == 1 else reading
     equals = content.rfind("=")
     if equals >= 0 and numbers[-1].start > equals:
-        first = next(i for i, number in enumerate(numbers) if number.start > equals)
-        before = numbers[first - 1].start if first else numbers[first].start
-        return read(content[:0] + " " * before + content[before:])
+        return _right_side(content, numbers, equals)
+    if equals >= 0 and (_UNSOLVED.search(content, equals) or not content[equals + 1 :].strip()):
+        return Reading(None, equals, len(content), "a formula that was not worked out")
+    if _FORMULA.search(content):
+        return Reading(None, 0, len(content), "a formula that was not worked out")
     index = _stands_out(content, numbers)
+    if index < 0:
+        return _read_words(content)
     number = numbers[index]
     for left, right in ((index - 1, index), (index, index + 1)):
         if left < 0 or right >= len(numbers):
@@ -722,8 +731,17 @@ def _choose(content: str) -> Reading | None:
     return Reading(number.value, number.start, number.end, "", number.percent)
 
 
+def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
+    """The number after the last "=" of a sentence, or before it where an expression follows."""
+    first = next(i for i, number in enumerate(numbers) if number.start > equals)
+    if _UNSOLVED.search(content[equals + 1 : numbers[first].start]):
+        return Reading(None, equals, len(content), "a formula that was not worked out")
+    before = numbers[first - 1].start if first else numbers[first].start
+    return read(" " * before + content[before:])
+
+
 def _stands_out(content: str, numbers: list[Number]) -> int:
-    """Index of the number that the sentence is about."""
+    """Index of the number that the sentence is about; -1 where that is the word it opens with."""
     for index, number in enumerate(numbers):
         if _TOTAL_AFTER.match(content, number.end):
             return index
@@ -737,7 +755,8 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
     for index in reversed(range(len(numbers))):
         before = content[max(0, numbers[index].start - 40) : numbers[index].start]
         if numbers[index].currency or not _CIRCUMSTANCE.search(before):
-            return index
+            opens = _OPENS_WITH_WORD.match(content) and _PURPOSE.search(before)
+            return -1 if opens and len(numbers) == 1 else index
     return len(numbers) - 1
 
 
