@@ -1,0 +1,149 @@
+"""The Lambda: an event of rollouts in, one reward for each out.
+
+Settings, read once during init:
+
+=============================  ===========  =================================================
+environment variable           default      meaning
+=============================  ===========  =================================================
+REWARD_RUBRIC                  gsm8k        bundled rubric, or path of a .toml file
+REWARD_LOG_SAMPLES             0            share of rollouts to log in full, chosen by id
+REWARD_DEADLINE_MARGIN_MS      1000         time kept back to answer before Lambda's timeout
+POWERTOOLS_SERVICE_NAME        reward       dimension `service` of every metric
+POWERTOOLS_METRICS_NAMESPACE   BedrockRFT   namespace of the metrics
+POWERTOOLS_LOG_LEVEL           INFO         level of the log
+=============================  ===========  =================================================
+
+A rubric that cannot be used fails the init with the reason, so that no job starts on it.
+Prompts and completions are logged for the rollouts that REWARD_LOG_SAMPLES picks, else never.
+"""
+
+import math
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from time import monotonic, perf_counter
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+
+from rewards.contract import Row, parse_event, to_response
+from rewards.errors import SpecError
+from rewards.rubric import Rubric
+from rewards.score import Reward
+from rewards.telemetry import emf_records, metrics_of, rollout_line, summarize
+
+DEFAULT_RUBRIC = "gsm8k"
+
+#: A logged text longer than this is cut: CloudWatch refuses events over 256 KiB.
+MAX_LOGGED_CHARS = 20_000
+
+#: The margin never takes more than this share of the time that an invocation has left.
+MAX_MARGIN_SHARE = 0.25
+
+
+def _setting(name: str, default: float, low: float, high: float) -> float:
+    """A number from the environment, or an error that says what it must be."""
+    text = os.environ.get(name, "")
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise SpecError(f"{name} must be a number from {low:g} to {high:g}, got {text!r}")
+    return value
+
+
+RUBRIC = Rubric.load(os.environ.get("REWARD_RUBRIC") or DEFAULT_RUBRIC)
+LOG_SAMPLES = _setting("REWARD_LOG_SAMPLES", 0.0, 0.0, 1.0)
+MARGIN_SECONDS = _setting("REWARD_DEADLINE_MARGIN_MS", 1000.0, 0.0, 900_000.0) / 1000
+
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or "reward"
+_LOGGER = Logger(service=_SERVICE)
+_METRICS = Metrics(
+    service=_SERVICE,
+    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "BedrockRFT",
+)
+_METRICS.set_default_dimensions(rubric=RUBRIC.name)
+_LOGGER.append_keys(rubric=RUBRIC.name, digest=RUBRIC.digest)
+
+_cold_start = True
+
+
+def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
+    """Score an event: one result for each row, same order, same ids, finite and in range.
+
+    Raises:
+        EventError: the event as a whole is in no known shape.
+        BatchFailedError: a component with `on_error = "fail"` could not be scored.
+    """
+    started = perf_counter()
+    try:
+        rows = parse_event(event)
+        samples = [row.sample for row in rows if row.sample is not None]
+        rewards = RUBRIC.score_batch(samples, deadline=_deadline(context))
+        response = to_response(rows, rewards, floor=RUBRIC.range[0])
+        summary = summarize(rows, rewards, RUBRIC.groups(samples))
+    except Exception as error:
+        _report_failure(error, context, started)
+        raise
+    _log_rollouts(rows, rewards)
+    _report(summary, metrics_of(summary, rewards), context, started)
+    return response
+
+
+def _deadline(context: Any) -> float:
+    """When scoring must end, as `time.monotonic()` has it; never without a Lambda context."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is None:
+        return math.inf
+    seconds = float(remaining()) / 1000
+    return monotonic() + seconds - min(MARGIN_SECONDS, seconds * MAX_MARGIN_SHARE)
+
+
+def _report(
+    summary: Mapping[str, Any],
+    metrics: dict[str, list[float]],
+    context: Any,
+    started: float,
+) -> None:
+    """One summary line, and the same figures as metrics."""
+    duration = (perf_counter() - started) * 1000
+    metrics["Duration"] = [duration]
+    _emit(metrics)
+    _LOGGER.info(
+        "batch scored", extra={**summary, "duration_ms": round(duration, 3), **_request(context)}
+    )
+
+
+def _report_failure(error: Exception, context: Any, started: float) -> None:
+    """The kind of the failure; its message goes to the caller with the exception."""
+    _emit({"Failed": [1], "Duration": [(perf_counter() - started) * 1000]})
+    _LOGGER.error("batch failed", extra={"error": type(error).__name__, **_request(context)})
+
+
+def _emit(metrics: dict[str, list[float]]) -> None:
+    """Print EMF records: CloudWatch makes metrics of them, no call is made."""
+    global _cold_start
+    if _cold_start:
+        _cold_start = False
+        metrics["ColdStart"] = [1]
+    for record in emf_records(metrics):
+        _METRICS.metric_set.update(record)
+        _METRICS.flush_metrics()
+
+
+def _log_rollouts(rows: Sequence[Row], rewards: Sequence[Reward]) -> None:
+    """Log the sampled rollouts in full. The choice hangs on the id alone: the same every time."""
+    if not LOG_SAMPLES:
+        return
+    scored = (row for row in rows if row.sample is not None)
+    for row, reward in zip(scored, rewards, strict=True):
+        assert row.sample is not None
+        if zlib.crc32(row.sample.id.encode("utf-8", "replace")) / 2**32 < LOG_SAMPLES:
+            line = rollout_line(row.sample, row.id, reward, max_chars=MAX_LOGGED_CHARS)
+            _LOGGER.info("rollout", extra={"rollout": line})
+
+
+def _request(context: Any) -> dict[str, Any]:
+    request_id = getattr(context, "aws_request_id", None)
+    return {"function_request_id": request_id} if request_id else {}
