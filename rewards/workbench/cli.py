@@ -11,6 +11,7 @@ from rewards.errors import BatchFailedError, RewardsError
 from rewards.workbench.catalogue import list_scorers, show_rubric
 from rewards.workbench.new import new
 from rewards.workbench.output import say
+from rewards.workbench.replay import replay
 
 DIFFERENCE = 1
 BAD_INPUT = 2
@@ -50,6 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command(epilog=_EXIT_CODES)(replay)
 app.command("list", epilog=_EXIT_CODES)(list_scorers)
 app.command("show", epilog=_EXIT_CODES)(show_rubric)
 app.add_typer(new, name="new", epilog=_EXIT_CODES)
