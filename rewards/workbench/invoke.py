@@ -39,7 +39,7 @@ class Outcome:
     rewards: Sequence[Reward] = ()
 
     def explained(self) -> Iterator[tuple[Row, Reward | None]]:
-        """Each row with its reward; None for a broken row, which earned nothing and lost nothing."""
+        """Each row with its reward; None for a broken row."""
         rewards = iter(self.rewards)
         for row in self.rows:
             yield row, None if row.sample is None else next(rewards)

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from rewards.errors import EventError, SpecError
-from rewards.score import Fault, Reward, Score
+from rewards.score import Fault, Reward
 from rewards.spec import find_rubric
 from rewards.telemetry import mean, summarize
 from rewards.workbench.catalogue import JsonOption
+from rewards.workbench.explain import explanation
 from rewards.workbench.invoke import LocalHandler, Outcome
 from rewards.workbench.output import (
     json_text,
@@ -60,8 +61,9 @@ def replay(
     events/gsm8k/array.json is scored with gsm8k.
 
     With --json, {"events": [{"event", "rubric", "digest", "differences", "response", "error",
-    "samples"}], "totals"}. A sample is {"id", "reward", "closed_by", "components", "faults",
-    "fault"}; a component {"value", "answer", "reason", "metrics"}; a fault {"kind", "detail"}.
+    "samples"}], "totals"}. A sample is {"id", "reward", "closed_by", "components", "faults"}, or
+    {"id", "reward": null, "fault"} for a row that holds no completion; a component {"value",
+    "answer", "reason", "metrics"}; a fault {"kind", "detail"}.
     Exit code 1 if anything differs.
     """
     replayed = list(_replayed(paths or [Path("events")], rubric, update))
@@ -281,32 +283,8 @@ def _document(event: Replayed) -> dict[str, Any]:
         "differences": list(event.differences),
         "response": event.outcome.response,
         "error": event.outcome.error,
-        "samples": [_sample(row.id, row.fault, r) for row, r in event.outcome.explained()],
+        "samples": [
+            {"id": row.id, "reward": reward and reward.value, **explanation(row, reward)}
+            for row, reward in event.outcome.explained()
+        ],
     }
-
-
-def _sample(wire_id: Any, fault: Fault | None, reward: Reward | None) -> dict[str, Any]:
-    if reward is None:
-        assert fault is not None
-        return {"id": wire_id, "reward": None, "fault": _fault(fault)}
-    return {
-        "id": wire_id,
-        "reward": reward.value,
-        "closed_by": reward.closed,
-        "components": {name: explanation(score) for name, score in reward.scores.items()},
-        "faults": {name: _fault(fault) for name, fault in reward.faults.items()},
-    }
-
-
-def explanation(score: Score) -> dict[str, Any]:
-    """A component's score with what was read and why, as `--json` and `--explain` show it."""
-    return {
-        "value": score.value,
-        "answer": score.answer,
-        "reason": score.reason,
-        "metrics": dict(score.metrics),
-    }
-
-
-def _fault(fault: Fault) -> dict[str, str]:
-    return {"kind": fault.kind, "detail": fault.detail}
