@@ -31,6 +31,9 @@ _MODEL_FAILURES = frozenset({"ModelTimeoutException", "ModelErrorException"})
 #: The sample's text does not fit the model: no retry, no repair, and no outage either.
 _TOO_LONG = ("too long", "too many", "context window", "maximum context", "context length")
 
+#: Members that every response of Converse has.
+_REQUIRED = frozenset({"output", "stopReason", "usage"})
+
 _REFUSED = {
     "content_filtered": "a content filter stopped it",
     "guardrail_intervened": "a guardrail stopped it",
@@ -96,6 +99,9 @@ class BedrockJudge:
             raise UnavailableError(f"no answer from Bedrock: {type(error).__name__}") from error
         except BotoCoreError as error:
             raise ServiceError(f"the request could not be made: {error}") from error
+        if not _REQUIRED <= response.keys():
+            # botocore makes an empty response of a body that was cut off on its way.
+            raise UnavailableError("the answer from Bedrock is incomplete")
         return read_response(cast(Mapping[str, Any], response), request.structured)
 
 

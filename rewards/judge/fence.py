@@ -19,11 +19,13 @@ NONCE_DIGITS = 16
 #: Attempts to address the judge are looked for in this much of a text's head and of its tail.
 MAX_SCANNED_CHARS = 20_000
 
-# What a model's tokenizer, or its chat template, may take for the end of a turn. Matched without
-# regard to case; none of the alternatives can match the same text in two ways.
-_TURN_TOKENS = re.compile(
+# What a model's tokenizer or its chat template may take for the end of a turn, and what a hasty
+# reader may take for a tag of ours although it carries no code. Case does not matter, no
+# repetition is without bound, and none of the alternatives can match one text in two ways.
+_BOUNDARIES = re.compile(
     r"<\||<｜|\|>|｜>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|\[/?(?:AVAILABLE_TOOLS|"
-    r"TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]",
+    r"TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]"
+    r"|[<＜﹤]\s{0,4}[/／]?\s{0,4}(?:prompt|completion|reference|reasoning|metadata|first|second)",
     re.IGNORECASE,
 )
 
@@ -84,10 +86,11 @@ class Fence:
 
 
 def visible(text: str) -> str:
-    r"""Spell out what a reader would not see, and what a model's tokenizer could take for a turn.
+    r"""Spell out what a reader would not see, and what could pass for the end of the text.
 
     Control and format characters (bidirectional, zero-width, tags), lone surrogates, fillers and
-    variation selectors become their code point; so does the first character of a chat token.
+    variation selectors become their code point; so does the first character of a chat token and
+    of a tag like those of the fence.
 
     >>> visible("a\u200bb <|im_start|>")
     'a⟦U+200B⟧b ⟦U+003C⟧|im_start⟦U+007C⟧>'
@@ -95,7 +98,7 @@ def visible(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if not text.isascii() or not text.isprintable():
         text = "".join(map(_visible, text))
-    return _TURN_TOKENS.sub(lambda token: _spelt(token[0][0]) + token[0][1:], text)
+    return _BOUNDARIES.sub(lambda found: _spelt(found[0][0]) + found[0][1:], text)
 
 
 def _visible(character: str) -> str:
