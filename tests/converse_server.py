@@ -249,7 +249,7 @@ def _error(kind: str) -> tuple[int, str, str]:
     """Status, body and type of an error, its status as the service model has it."""
     name, message = _ERRORS[kind]
     shape = service().shape_for(name)
-    assert shape.name in {error.name for error in service().operation_model("Converse").error_shapes}
+    assert shape in service().operation_model("Converse").error_shapes
     return shape.metadata["error"]["httpStatusCode"], json.dumps({"message": message}), name
 
 

@@ -99,7 +99,7 @@ class BedrockJudge:
             raise UnavailableError(f"no answer from Bedrock: {type(error).__name__}") from error
         except BotoCoreError as error:
             raise ServiceError(f"the request could not be made: {error}") from error
-        if not _REQUIRED <= response.keys():
+        if not response.keys() >= _REQUIRED:
             # botocore makes an empty response of a body that was cut off on its way.
             raise UnavailableError("the answer from Bedrock is incomplete")
         return read_response(cast(Mapping[str, Any], response), request.structured)

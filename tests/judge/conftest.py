@@ -56,9 +56,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Converse]:
 def over_the_wire(server: Converse) -> Callable[..., AbstractContextManager[None]]:
     """Install real boto3, pointed at the server: `with over_the_wire(): ...`."""
 
-    def installed(
-        policy: RetryPolicy = QUICK, *, bound: int = 16
-    ) -> AbstractContextManager[None]:
+    def installed(policy: RetryPolicy = QUICK, *, bound: int = 16) -> AbstractContextManager[None]:
         return install(BedrockJudge(bound), policy)
 
     return installed

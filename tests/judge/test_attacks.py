@@ -220,11 +220,11 @@ def test_hidden_characters_are_shown_and_plain_ones_left_alone() -> None:
 
 def test_attempts_to_address_the_judge_are_reported() -> None:
     """Most of the attacks that use words are noticed; honest answers are not suspected."""
-    spoken = {"command", "authority", "rules", "forged_output", "language"}
-    worded = [case["text"] for case in CASES if case["kind"] in spoken]
-    noticed = sum(addresses_judge(text) for text in worded)
+    spoken = {"command", "authority", "rules", "forged_output", "language", "fence", "chat_token"}
+    worded = [case for case in CASES if case["kind"] in spoken]
+    missed = [case["name"] for case in worded if not addresses_judge(case["text"])]
 
-    assert noticed / len(worded) > 0.6
+    assert len(missed) / len(worded) < 0.25, missed
     for honest in (
         BASE,
         "She scored 5 goals and was rated best player. The grade of the slope is 5%.",

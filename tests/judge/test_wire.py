@@ -190,9 +190,7 @@ def test_a_hanging_service_costs_no_more_than_the_deadline(
     assert all(asked.at < deadline for asked in server.asked)
 
 
-def test_nothing_is_sent_when_no_time_is_left(
-    server: Converse, over_the_wire: OverTheWire
-) -> None:
+def test_nothing_is_sent_when_no_time_is_left(server: Converse, over_the_wire: OverTheWire) -> None:
     """A call that could not be answered in time is not paid for."""
     with over_the_wire():
         rewards = graded(on_error="skip").score_batch(samples(20), deadline=monotonic() + 0.1)
@@ -275,9 +273,7 @@ def test_a_budget_of_money_fails_closed(server: Converse, over_the_wire: OverThe
     assert len(server.asked) == 2  # fifty tokens, fifty in money, each
 
 
-def test_tokens_cost_and_requests_are_counted(
-    server: Converse, over_the_wire: OverTheWire
-) -> None:
+def test_tokens_cost_and_requests_are_counted(server: Converse, over_the_wire: OverTheWire) -> None:
     """What a batch used is known, with the price table of the rubric."""
     with over_the_wire():
         graded(price={"input": 2.0, "output": 10.0, "cache_read": 0.2}).score(sample("72"))
