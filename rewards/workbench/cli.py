@@ -1,6 +1,7 @@
 """The `rewards` command: one file per command; how errors become messages and exit codes."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from rewards.workbench.serve import serve
 DIFFERENCE = 1
 BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+TERMINATED = 143  # 128 + SIGTERM
 
 _EXIT_CODES = (
     "Exit codes: 0 fine; 1 a difference, or something that could not be scored; "
@@ -82,6 +84,8 @@ def _options(
 def main() -> None:
     """Run the command; scorers of one's own are found from the current folder."""
     sys.path.insert(0, str(Path.cwd()))
+    # A supervisor's SIGTERM unwinds like Ctrl-C: children end, a resumable run says so.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 gets escapes in place of a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # tests replace the streams

@@ -132,7 +132,7 @@ def _to_file(
             output.write(task, data, progress)
             advance(progress.rows)
         output.finish()
-    except (KeyboardInterrupt, RewardsError, OSError):
+    except (KeyboardInterrupt, SystemExit, RewardsError, OSError):
         say(f"{output.partial} holds the first {progress.rows:,} rows; go on with --resume")
         raise
     finally:
