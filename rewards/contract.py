@@ -17,8 +17,7 @@ An event in no known shape is an `EventError`, since there is no row to answer f
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rewards.errors import EventError
 from rewards.sample import Message, Sample
@@ -39,11 +38,9 @@ _REASONING_TYPES = frozenset({"reasoning", "thinking", "reasoning_text"})
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of an event: the id as it goes back, and a sample, or the fault that it has none."""
 
-    index: int
     id: Any
     sample: Sample | None
     fault: Fault | None = None
@@ -68,9 +65,9 @@ def parse_row(row: object, index: int) -> Row:
         if not isinstance(row, Mapping):
             raise EventError(f"the row is {_kind_of(row)}, not an object")
         wire_id = _wire_id(row.get("id"), index)
-        return Row(index, wire_id, _sample(row, wire_id))
+        return Row(wire_id, _sample(row, wire_id))
     except EventError as error:
-        return Row(index, wire_id, None, Fault(error.kind, str(error)))
+        return Row(wire_id, None, Fault(error.kind, str(error)))
 
 
 def index_id(index: int) -> str:

@@ -7,7 +7,7 @@ async, together, under one bound and one deadline; then group scorers; then the 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -39,45 +39,28 @@ def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
     return list(by_key.values())
 
 
-@dataclass(frozen=True, slots=True)
 class BoundComponent:
     """A component made ready to run: scorer resolved, parameters bound and checked."""
 
-    name: str
-    scorer: Scorer[..., Any]
-    call: Callable[..., Any]
-    weight: float
-    gate: bool
-    threshold: float | None
-    on_error: str
-    on_refusal: str
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, spec: ComponentSpec, scorer: Scorer[..., Any]) -> "BoundComponent":
+    def __init__(self, spec: ComponentSpec, scorer: Scorer[..., Any]) -> None:
         """Bind the parameters; `SpecError` where the scorer cannot stand in that place."""
-        low, high = scorer.range
-        threshold = high if spec.gate and spec.threshold is None else spec.threshold
+        self.name = spec.name
+        self.scorer = scorer
+        self.low, self.high = scorer.range
+        self.weight = spec.weight
+        self.gate = spec.gate
+        # A gate asks for full marks unless it says otherwise.
+        self.threshold = self.high if spec.gate and spec.threshold is None else spec.threshold
+        self.on_error = spec.on_error or ("fail" if scorer.is_async else "floor")
+        self.on_refusal = spec.on_refusal
         if spec.gate and scorer.is_group:
             raise SpecError("a group scorer cannot be a gate: gates look at one sample")
-        if threshold is not None and not low <= threshold <= high:
+        if self.threshold is not None and not self.low <= self.threshold <= self.high:
             raise SpecError(
-                f'key "threshold": must lie between {low} and {high}, the range of '
-                f"{scorer.address}, got {threshold}"
+                f'key "threshold": must lie between {self.low} and {self.high}, the range of '
+                f"{scorer.address}, got {self.threshold}"
             )
-        return cls(
-            name=spec.name,
-            scorer=scorer,
-            call=partial(scorer.function, **scorer.bind(spec.params)),
-            weight=spec.weight,
-            gate=spec.gate,
-            threshold=threshold,
-            on_error=spec.on_error or ("fail" if scorer.is_async else "floor"),
-            on_refusal=spec.on_refusal,
-            low=low,
-            high=high,
-        )
+        self.call: Callable[..., Any] = partial(scorer.function, **scorer.bind(spec.params))
 
     def verdict(self, raw: Any) -> Score | Fault:
         """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
