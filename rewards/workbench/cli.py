@@ -1,5 +1,6 @@
 """The `rewards` command: one file per command; how errors become messages and exit codes."""
 
+import io
 import os
 import signal
 import sys
@@ -87,6 +88,7 @@ def main() -> None:
     # A supervisor's SIGTERM unwinds like Ctrl-C: children end, a resumable run says so.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     for stream in (sys.stdout, sys.stderr):
-        # A terminal without UTF-8 gets escapes in place of a traceback.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # tests replace the streams
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without UTF-8 gets escapes in place of a traceback.
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="rewards")
