@@ -40,12 +40,19 @@ class _Workbench(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DIFFERENCE) from None
         except (RewardsError, OSError) as error:
-            say(f"rewards: {error}")
+            say(f"rewards: {_reason(error)}")
             failed = isinstance(error, BatchFailedError)
             raise typer.Exit(DIFFERENCE if failed else BAD_INPUT) from error
         except KeyboardInterrupt:
             say("rewards: interrupted")
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in one line; the system's errors without their number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 app = typer.Typer(

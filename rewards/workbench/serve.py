@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rewards.errors import RewardsError
 from rewards.workbench.catalogue import JsonOption
 from rewards.workbench.output import print_json, say
 
@@ -40,7 +41,12 @@ def serve(
     from rewards.workbench.runtime import Environment, Settings
 
     environments = [Environment(Settings(rubric, timeout, memory)) for _ in range(concurrency)]
-    server = InvokeServer(port, environments)
+    try:
+        server = InvokeServer(port, environments)
+    except OSError as error:
+        raise RewardsError(
+            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another --port (0: any)"
+        ) from error
     url = f"http://127.0.0.1:{server.server_port}"
     # A supervisor's SIGTERM ends the server the way Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -495,6 +495,29 @@ def test_resume_of_nothing_is_a_run_from_the_start(
 
 # Failures
 
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.jsonl"], "nowhere.jsonl: No such file"),
+        (["rows.jsonl", "--out", "nowhere/out.jsonl"], "nowhere/out.jsonl.partial: No such file"),
+        (["rows.jsonl", "--out", "rows.jsonl"], "would replace the input"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_clear_line(
+    rewards: Run, tmp_path: Path, exact: Path, arguments: list[str], said: str
+) -> None:
+    """Exit code 2; the input is as it was."""
+    path = write_lines(tmp_path / "rows.jsonl", MIXED)
+    before = path.read_bytes()
+
+    result = rewards("score", *arguments, "--rubric", exact)
+
+    assert (result.code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert path.read_bytes() == before
+
+
 FAILS = """
 import os
 from rewards import Sample, scorer
