@@ -96,6 +96,8 @@ class Environment:
 
     def invoke(self, request_id: str, arn: str, event: bytes) -> Answer:
         """Run one invocation to its end: an answer, an error, a crash, or the timeout."""
+        if self._child is not None and self._child.process.poll() is not None:
+            self.stop()  # it ended between two invocations
         if self._child is None or not self._child.idle:
             init_error = self.start()
             if init_error is not None:
@@ -110,8 +112,8 @@ class Environment:
         log = _log(
             child, request_id, (monotonic() - started) * 1000, self._settings, payload, report
         )
-        if report is None or report.kind == "exit":
-            self.stop()
+        if report is None or report.kind in ("exit", "too_large"):
+            self.stop()  # after a refused response the runtime client gives up, too
         return Answer(payload, failed, log)
 
     def stop(self) -> None:
