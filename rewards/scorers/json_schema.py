@@ -64,9 +64,9 @@ def valid(
     of an invalid list, its items and the list as a whole. What is valid satisfies its constraint,
     what is missing does not, and an invalid part counts by its own share, so that the share of k
     parts is (s1 + ... + sk) / (k + 1); anything else that is invalid has share 0. The value is
-    `partial` times that share: an empty object earns 0.0, and padding adds nothing. A branch (anyOf,
-    oneOf, if) and an optional property are all or nothing. `malformed` is what a completion
-    without a well-formed document earns; 0.0 takes the penalty away.
+    `partial` times that share, so an empty object earns 0.0 and padding adds nothing. A branch
+    (anyOf, oneOf, if) and an optional property are all or nothing. `malformed` is what a
+    completion without a well-formed document earns; 0.0 takes the penalty away.
 
     `schema` is a table, or a string that holds JSON. `schema_key` takes it from each sample
     instead: from this metadata field, or from the reference if it is "reference_answer". `draft`
