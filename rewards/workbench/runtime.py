@@ -208,10 +208,19 @@ class _Child:
         self._server.reports.put(_Report("exit"))
 
 
-class _RuntimeServer(ThreadingHTTPServer):
-    """Hands out events and takes in reports, on a free port of loopback."""
+class LoopbackServer(ThreadingHTTPServer):
+    """An HTTP server that takes a peer's end for what it is: no error of the server."""
 
     daemon_threads = True  # a request that hangs never holds up the end
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing where the peer has gone, as a killed child does."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _RuntimeServer(LoopbackServer):
+    """Hands out events and takes in reports, on a free port of loopback."""
 
     def __init__(self) -> None:
         self.events: Queue[Invocation | None] = Queue()
