@@ -129,21 +129,27 @@ class _Reader:
         longest_first = sorted(choices, key=lambda choice: (-len(choice), choice))
         choice = rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)"
         cue = rf"\b(?:{'|'.join(map(re.escape, cues))}){_ABOUT}[\s*_\"']{{0,9}}+{_IS}"
+        opener = rf"(?:{cue}|\\boxed\s{{0,3}}\{{|\\fbox\{{|<answer>|\#{{4}})"
+        # Not before a choice that itself starts with "not".
+        negation = rf"(?P<not>n't\b|\s{{1,3}}(?!{choice})not\b)?"
+        # "The answer is (not) B", or "B is the correct one".
         self.statement = _compiled(
-            rf"(?:{cue}|\\boxed\s{{0,3}}\{{|\\fbox\{{|<answer>|\#{{4}})(?P<not>n't\b|\s{{1,3}}(?!{choice})not\b)?"
-            rf"{_OPEN}{_LEAD}{_OPEN}(?P<stated>{choice})"
+            rf"{opener}{negation}{_OPEN}{_LEAD}{_OPEN}(?P<stated>{choice})"
             rf"|(?P<subject>{choice}){_CLOSE}\s{{0,3}}is\s{{1,3}}(?:the\s{{1,3}})?{_CORRECT}"
         )
+        # What may follow "the answer is A": " or maybe B", or " B" with nothing else after it.
         self.further = _compiled(
             rf"{_CLOSE}(?:[,;/|&+]|\s{{0,3}}\b(?:or|and|nor|vs|and/or)\b){_OPEN}"
             rf"(?:(?:or|and)\s{{1,3}})?{_LEAD}{_OPEN}(?P<next>{choice})"
             rf"|{_CLOSE}[(\[]?(?P<beside>{choice})(?={_CLOSE}(?:[,;./|&]|$|{choice}))"
         )
+        # A line that starts "B)", "- (B)" or "**B.**", or that is "B" and nothing else.
         self.item = _compiled(
             rf"^[ \t>*+-]{{0,9}}+[*_`\"'(\[]{{0,4}}+(?:(?:option|choice)[ \t])?"
             rf"[*_`\"'(\[]{{0,4}}+(?P<item>{choice})"
             rf"(?:[*_`\"']{{0,4}}+[)\].:]|[ \t*_`\"'.!]{{0,20}}+$)"
         )
+        # "B)" anywhere: options repeated in one line.
         self.listed = _compiled(rf"(?P<item>{choice})[)\]]")
 
     def reference(self, text: str) -> str | None:
