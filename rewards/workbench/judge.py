@@ -37,11 +37,10 @@ def record(
     Prints the results, like `rewards score`, and writes one line a reply to --out: the request's
     digest and what the model said; no prompt and no completion, though reasons may quote them.
     """
-    from rewards.judge import RecordingJudge, install
-    from rewards.judge.bedrock import BedrockJudge
+    from rewards.judge import RecordingJudge, install, on_bedrock
 
     loaded = Rubric.load(rubric)
-    recorder = RecordingJudge(BedrockJudge(loaded.spec.concurrency))
+    recorder = RecordingJudge(on_bedrock(loaded.spec.concurrency))
     with install(recorder):
         _print_scores(file, loaded)
     say(f"{recorder.save(out)} replies recorded in {out}")
@@ -135,15 +134,9 @@ def calibrate(
 
 @contextmanager
 def _answering(cassette: Path | None, rubric: Rubric) -> Iterator[None]:
-    from rewards.judge import ReplayJudge, install
+    from rewards.judge import ReplayJudge, install, on_bedrock
 
-    if cassette is not None:
-        with install(ReplayJudge(cassette)):
-            yield
-        return
-    from rewards.judge.bedrock import BedrockJudge
-
-    with install(BedrockJudge(rubric.spec.concurrency)):
+    with install(ReplayJudge(cassette) if cassette else on_bedrock(rubric.spec.concurrency)):
         yield
 
 
