@@ -8,6 +8,7 @@ answers is scripted: a function from the request to a `Fault`, or to a verdict.
 import hashlib
 import json
 import re
+import select
 import socket
 import sys
 import threading
@@ -206,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, asked: Asked, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""
         if kind == "hang":
-            self.server.state.stopping.wait(HANG_SECONDS)
+            self._hang()
             self.close_connection = True
         elif kind == "drop":
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -222,6 +223,13 @@ class _Handler(BaseHTTPRequestHandler):
             if kind == "cut_body":
                 payload = payload[: len(payload) // 2]
             self._send(200, payload)
+
+    def _hang(self) -> None:
+        """Say nothing until the client gives up: it is under way for as long as it waits."""
+        end = time.monotonic() + HANG_SECONDS
+        while time.monotonic() < end and not self.server.state.stopping.is_set():
+            if select.select([self.connection], [], [], 0.05)[0]:
+                return
 
     def _send(self, status: int, payload: str, error: str = "") -> None:
         data = payload.encode()

@@ -79,7 +79,8 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float |
         from scipy.stats import spearmanr
     except ImportError:
         raise _missing() from None
-    return _finite(spearmanr(first, second).statistic)
+    measured: Any = spearmanr(first, second)
+    return _finite(measured.statistic)
 
 
 def alpha(raters: Sequence[Sequence[float | None]]) -> float | None:
