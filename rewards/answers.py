@@ -259,9 +259,9 @@ def statements(text: str, start: int, end: int) -> list[Statement]:
             if not position or text[position - 1] not in "`\"'":  # a mention, not a mark
                 found.append(Statement(position, "hash", position + 4))
     if "\\" in text:
-        for mark in ("boxed", "\\fbox"):
-            for position in _positions(text, mark, start, end):
-                found.append(Statement(position, "boxed", position + 5))
+        boxes = _positions(text, "boxed", start, end) or _positions(text, "\\fbox", start, end)
+        for position in boxes:
+            found.append(Statement(position, "boxed", position + 5))
     if "w" in text:
         for position in _positions(text, "nswer", start, end):
             found.extend(_answer_statement(text, position, start, end))
@@ -461,10 +461,10 @@ _LATIN = re.compile(
 # Pieces that every word above holds, however it is capitalised: a search a hundred times cheaper.
 _LATIN_STEMS = (
     "pues", "espos", "ispos", "pons", "ntwo", "sung", "rgebn", "sult", "svar", "Svar", "SVAR",
-    "dpow", "ynik", "dpo", "sled", "eva", "nıt", "nit", "onu", "waba", "asil", "asta", "lasz",
-    "spuns", "zulta", "ibu", "đáp", "Đáp", "quả", "lời", "πάν", "твет", "того", "відп", "говор",
-    "дговор",
+    "dpow", "ynik", "dpov", "sled", "eva", "nit", "onu", "waba", "asil", "asta", "lasz", "spuns",
+    "zulta", "ibu ", "ibu:",
 )  # fmt: skip
+_OTHER_STEMS = ("nıt", "dpo", "đáp", "Đáp", "quả", "lời", "πάν", "твет", "того", "відп", "говор")
 _OTHER_SCRIPTS = re.compile(
     r"(?:答案|解答|回答|正解|答え|こたえ|結果|结果|答(?=[:：为為是])|정답|답|결과|الجواب|الإجابة|النتيجة"
     r"|जवाब|उत्तर|উত্তর|คำตอบ|ตอบ|సమాధానం|விடை|பதில்|התשובה|תשובה|پاسخ|جواب)"
@@ -477,7 +477,8 @@ def other_languages(text: str, start: int, end: int) -> list[Statement]:
     start = max(start, end - MAX_STATEMENT)
     tail = text[start:end]
     found = []
-    if any(stem in tail for stem in _LATIN_STEMS):
+    stems = _LATIN_STEMS if tail.isascii() else _LATIN_STEMS + _OTHER_STEMS
+    if any(stem in tail for stem in stems):
         found = [Statement(m.start(), "final", m.end()) for m in _LATIN.finditer(text, start, end)]
     if not text.isascii():
         matches = _OTHER_SCRIPTS.finditer(text, start, end)
@@ -545,6 +546,9 @@ def _readings(
     text: str, found: list[Statement], end: int
 ) -> list[tuple[Statement, Reading]]:
     """The statements with what they say; a label that leads straight to the next is left out."""
+    if len(found) == 1:
+        only = read_statement(text, found[0], end)
+        return [] if only is None else [(found[0], only)]
     stated: list[tuple[Statement, Reading]] = []
     following = end + MAX_STATEMENT
     for statement in reversed(found):
@@ -698,6 +702,9 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*|__([^_\n]{1,200})__")
+_TOTAL = re.compile(
+    r"total|altogether|sum|result|overall|combined|in all|answer|therefore", re.IGNORECASE
+)
 _TOTAL_BEFORE = re.compile(
     r"\b(?:total|altogether|sum|result|overall|combined|in all|answer|therefore,?)\b\W*"
     r"(?:[A-Za-z']+[ :=]+){0,4}\W*$",
@@ -741,6 +748,7 @@ def conclude(text: str, start: int, end: int) -> Answer | None:
         if text[window].isdigit() and text[window - 1].isdigit():
             return _long_number(text, start, window, end)
         window = max(window, text.find(" ", window, end))
+    is_last = True
     for first, stop in _sentences(text, window, end):
         if stop - first > MAX_STATEMENT:  # begin at a word, never within a number
             first = stop - MAX_STATEMENT
@@ -750,6 +758,9 @@ def conclude(text: str, start: int, end: int) -> Answer | None:
             continue
         if text[stop : stop + 1] in ("?", "？"):
             return Answer(None, (first, stop), "sentence", False, "a question is no answer")
+        if not (is_last or _DIGIT.search(sentence) or not sentence.isascii()):
+            continue  # number words count in the last sentence only: they are many things
+        is_last = is_last and not sentence.strip()
         content = plain(_MARKUP.sub(_blanks, sentence))
         reading = _choose(content)
         if reading is not None:
@@ -839,7 +850,7 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
 
 def _stands_out(content: str, numbers: list[Number]) -> int:
     """Index of the number that the sentence is about; -1 where that is the word it opens with."""
-    for index, number in enumerate(numbers):
+    for index, number in enumerate(numbers) if _TOTAL.search(content) else ():
         if _TOTAL_AFTER.match(content, number.end):
             return index
         if _TOTAL_BEFORE.search(content[max(0, number.start - 60) : number.start]):

@@ -91,11 +91,14 @@ def matches(
     (False, True)
     """
     wanted = _wanted(reference, decimal)
-    found = extract(completion, markers=markers, decimal=decimal)
+    if markers is None and decimal == ".":
+        found = find(completion)
+    else:
+        found = extract(completion, markers=markers, decimal=decimal)
     if found is None or found.value is None or (require_marker and not found.structured):
         return False
-    if percent == "ignore" and units == "ignore" and not (tolerance or relative_tolerance):
-        return same(found.value, wanted.value)
+    if found.value == wanted.value and percent == "ignore" and units == "ignore":
+        return True
     return not _wrong(
         found, wanted, completion, tolerance, relative_tolerance, percent=percent, units=units
     )
