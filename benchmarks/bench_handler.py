@@ -20,7 +20,7 @@ from rewards.contract import parse_event
 from rewards.rubric import Rubric
 
 ROOT = Path(__file__).parent.parent
-EVENT = json.loads((ROOT / "events" / "gsm8k" / "batch_of_64.json").read_text(encoding="utf-8"))
+EVENT = json.loads((ROOT / "events" / "gsm8k" / "batch_64.json").read_text(encoding="utf-8"))
 
 ROUNDS = 300
 
