@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "text": set(),
     "numbers": {"errors", "text"},
     "answers": {"errors", "numbers", "text"},
+    "equations": {"errors", "numbers", "text"},
     "documents": {"text"},
     "scorer": {"errors", "sample", "score"},
     "spec": {"errors"},
@@ -37,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "handler": {"contract", "errors", "rubric", "score", "telemetry"},
     "__init__": {"rubric", "sample", "score", "scorer"},
     "judge": {"concurrency", "errors", "judge", "sample", "score", "spec"},
-    "scorers": {*CORE, "answers", "documents", "judge", "numbers"},
+    "scorers": {*CORE, "answers", "documents", "equations", "judge", "numbers"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.
 THIRD_PARTY = {
