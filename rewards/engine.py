@@ -12,7 +12,15 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from rewards.errors import BatchFailedError, DeadlineError, RefusalError, SpecError, UnscoredError
+from rewards.errors import (
+    BatchFailedError,
+    BudgetError,
+    DeadlineError,
+    RefusalError,
+    ServiceError,
+    SpecError,
+    UnscoredError,
+)
 from rewards.reference import with_reference
 from rewards.sample import Sample
 from rewards.score import Fault, Reward, Score
@@ -21,6 +29,9 @@ from rewards.spec import ComponentSpec, RubricSpec
 
 #: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
 RANGE_NOISE = 1e-9
+
+
+_SERVICE_KINDS = (ServiceError.kind, DeadlineError.kind, BudgetError.kind)
 
 
 def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
@@ -236,9 +247,11 @@ class Batch:
             return
         assert isinstance(verdict, Fault)
         if component.policy(verdict) == "fail":
+            # A service's words explain an outage; others may quote the completion.
+            reason = f": {verdict.detail}" if verdict.kind in _SERVICE_KINDS else ""
             raise BatchFailedError(
                 f"component {component.name!r} could not score sample "
-                f"{self.samples[index].id!r} ({verdict.kind}) and its error policy is "
+                f"{self.samples[index].id!r} ({verdict.kind}{reason}) and its error policy is "
                 '"fail": the whole invocation fails, so that the caller retries'
             )
         self.faults[index][component.name] = verdict
