@@ -596,9 +596,8 @@ def _outermost(
     for statement, reading in reversed(stated):
         if reading.value is None and kept:
             continue
-        if kept and statement.kind != "hash":
-            inner = kept[-1][0].mark
-            between = text[statement.start : inner]
+        if kept and statement.kind != "hash" and kept[-1][0].kind in ("boxed", "hash"):
+            between = text[statement.start : kept[-1][0].mark]
             if len(between) <= MAX_STATEMENT and _leads_on(statement, between):
                 continue
         kept.append((statement, reading))

@@ -143,7 +143,9 @@ def plain(text: str) -> str:
 
 
 def _fraction_as_text(match: re.Match[str]) -> str:
-    return f" {match[1] or match[2]}/{match[3] or match[4]}"
+    # Behind a digit it is the part of a mixed number, which a space sets off.
+    apart = " " if match.string[match.start() - 1 : match.start()].isdigit() else ""
+    return f"{apart}{match[1] or match[2]}/{match[3] or match[4]}"
 
 
 def _command_as_text(match: re.Match[str]) -> str:
@@ -199,7 +201,7 @@ _MONEY_SIGNS = {"K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 _SUFFIX = re.compile(
     rf"""
     (?:
-        [eE](?P<exponent>[-+]?[0-9]++)(?![\w.])
+        [eE](?P<exponent>[-+]?[0-9]++)(?!\w|\.[0-9])
       | \s?(?:×|x|X|\*|·)\s?10\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?[0-9]++)[)]?
       | \s?(?:×|x|X|\*|·)\s?10(?P<superscript>[⁺⁻]?[{_SUPERSCRIPTS}]++)
       | \s?/\s?(?P<denominator>[0-9]{{1,3}}(?:,[0-9]{{3}})++(?![0-9])|[0-9]++(?:\.[0-9]++)?)

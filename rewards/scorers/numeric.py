@@ -19,7 +19,7 @@ from rewards.numbers import Value, close, is_huge, same, unit_of
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import quoted
+from rewards.text import MAX_ANSWER_CHARS, quoted
 
 __all__ = ["Answer", "extract", "match", "matches", "steps"]
 
@@ -29,7 +29,7 @@ DecimalMark = Literal[".", ","]
 
 # References repeat over the rollouts of a prompt; this many are kept read.
 _CACHED_REFERENCES = 4096
-# Longer answers are shown by their value, and long values by their first digits.
+# Longer values are shown by their first digits.
 _MAX_SHOWN = 60
 # Below this many characters a sentence may well repeat the prompt by chance.
 _MIN_ECHO = 20
@@ -140,8 +140,7 @@ def match(
         return Score(0.0, "no number is stated as the answer")
     if found.value is None:
         return Score(0.0, f"no answer: {found.reason} ({found.rule})", span=found.span)
-    written = sample.completion[slice(*found.span)].strip()
-    answer = str(found.value) if len(written) > _MAX_SHOWN else written
+    answer = sample.completion[slice(*found.span)].strip()[:MAX_ANSWER_CHARS]
 
     def scored(value: float, reason: str) -> Score:
         return Score(value, f"{reason} ({found.rule})", answer=answer, span=found.span)
