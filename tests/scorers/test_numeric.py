@@ -22,7 +22,10 @@ from rewards.scorers.numeric import extract, match, matches, steps
 from . import support
 
 CASES = Path(__file__).parent.parent / "cases"
-ROWS = [json.loads(line) for line in (CASES / "numeric.jsonl").open(encoding="utf-8")]
+ROWS = [
+    json.loads(line)
+    for line in (CASES / "numeric.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+]
 #: Recorded responses, where they are present: beside the repository, no part of it.
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
