@@ -129,6 +129,8 @@ def read(clause: str, spaced_minus: bool = False) -> Reading:
     for following in numbers:
         gap = clause[current.end : following.start]
         link = _link(gap, following)
+        if link not in (*_HARMLESS, _BESIDE) and _repeats(current, following):
+            break
         if link == "equals":
             left = left if in_expression else current
         elif link == "text":
@@ -166,11 +168,23 @@ def _unreadable_lead(lead: str) -> str:
     return "a formula that was not worked out" if "\\" in lead and _FORMULA.search(lead) else ""
 
 
+# How two numbers may be joined without one of them taking the other back.
+_HARMLESS = frozenset(("equals", "operator", "text"))
+_BESIDE = "several numbers side by side"
+
+
+def _repeats(number: Number, following: Number) -> bool:
+    """Whether the same value is given again: "180 rings, or 180 years"."""
+    if number.value is None or following.value is None:
+        return False
+    return same(number.value, following.value)
+
+
 def _link(gap: str, following: Number) -> str:
     """How two numbers are joined: "equals", "operator", "text", or why neither is the answer."""
     if not gap.strip(" \t*_$`\"'"):
         multiplied = gap.strip() == "*" or following.signed
-        return "operator" if multiplied else "several numbers side by side"
+        return "operator" if multiplied else _BESIDE
     sentence = _SENTENCE_END.search(gap)
     if sentence and sentence.end() < len(gap):
         gap = gap[: sentence.start()]
@@ -227,13 +241,17 @@ _ANSWER = re.compile(
       | s?\ (?P<refusal>depends|varies|cannot|can't|can\ not|could\ not|is\ (?:unknown|impossible))\b
       | s?[*_]*+(?P<phrase>
             (?:,?\ (?:then|therefore|thus|hence|so|finally|now|here|that\ we\ get|we\ get),?)?
-            (?:\ (?:to|for|of|in|with|after|from)\ [^\n:=.!?]{{1,60}}?)?
+            (?:\ (?:to|for|of|in|with|after|from)\ [^\n:=.!?,]{{1,60}}?)?
             [*_]*+\ +[*_]*+{_IS}(?:\ also|\ simply|\ therefore|\ thus|\ indeed)?[:\s]?)
       | s?(?P<heading>["'*_`)\]#]*+[ \t]*+\n)
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _FINAL = re.compile(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGNORECASE)
+# "the first answer was 48" speaks of one answer among several.
+_ANOTHER = re.compile(
+    r"(?:first|second|third|next|previous|other|another|wrong|incorrect|each)\s++a\Z", re.IGNORECASE
+)
 _OPENS_TAG = re.compile(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
 _ABOUT_THE_ANSWER = re.compile(
     r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown|above"
@@ -326,6 +344,8 @@ def _answer_statement(text: str, position: int, start: int, end: int) -> list[St
         opened = _OPENS_TAG.search(before)
         return [Statement(position, "tag", match.end())] if opened else []
     if match["heading"] and not _DIGIT.match(text, _past_decoration(text, match.end(), end)):
+        return []
+    if _ANOTHER.search(before):
         return []
     if match["refusal"]:
         return [Statement(position, "refusal", match.end())]
@@ -672,6 +692,8 @@ def _supersedes(
     kinds = {statement.kind for statement, _ in earlier}
     if kinds == {"boxed"}:
         return bool(_CONCLUDES.search(between)) and not _CONDITIONAL.search(between)
+    if kinds <= {"label", "line"} and following[0].kind in ("boxed", "hash", "tag"):
+        return _DIGIT.search(between) is not None  # "Answer:" opened a solution
     return following[0].kind == "final" and kinds <= {"label", "phrase", "line", "boxed"}
 
 
@@ -739,6 +761,9 @@ _OPENS_WITH_WORD = re.compile(
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"\bto [a-z]+ (?:the |all |all the )?$")
+_REASON = re.compile(r"\b(?:because|since)\b", re.IGNORECASE)
+_MEASURE = re.compile(r"-[A-Za-z]")
+_ROUNDED = re.compile(r"\bround(?:s|ed|ing)?(?: it)?(?: up| down| off)? to (?:about )?\$?$", re.IGNORECASE)
 _BREAKDOWN = re.compile(r"[^.;:,(]*[:,(]")
 _UNSOLVED = re.compile(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
 _ITEM = re.compile(
@@ -827,6 +852,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _choose(content: str) -> Reading | None:
     """The number of a concluding sentence; a reading without value where it hedges."""
     numbers = [number for number in scan(content) if number.value is not None]
+    if len(numbers) > 1:
+        numbers = _spoken_of(content, numbers)
     if not numbers:
         reading = _read_words(content)
         return None if reading.value is None or reading.value == 1 else reading
@@ -851,6 +878,18 @@ def _choose(content: str) -> Reading | None:
     return Reading(number.value, number.start, number.end, "", number.percent)
 
 
+def _spoken_of(content: str, numbers: list[Number]) -> list[Number]:
+    """The numbers without those of a reason ("because 2 > 1.5") or a measure ("6-inch")."""
+    reason = _REASON.search(content, numbers[0].end)
+    kept = [
+        number
+        for number in numbers
+        if not (reason and number.start > reason.start()) and not _MEASURE.match(content, number.end)
+    ]
+    rounded = [number for number in kept if _ROUNDED.search(content[: number.start][-30:])]
+    return rounded[-1:] or kept or numbers
+
+
 def _joined(content: str, numbers: list[Number], index: int) -> str:
     """Why the number is one of several that are given alike; empty where it stands alone."""
     for left, right in ((index - 1, index), (index, index + 1)):
@@ -858,7 +897,7 @@ def _joined(content: str, numbers: list[Number], index: int) -> str:
             link = _link(content[numbers[left].end : numbers[right].start], numbers[right])
             if link == "operator":
                 return "an expression that was not worked out"
-            if link not in ("text", "equals"):
+            if link not in _HARMLESS and not _repeats(numbers[left], numbers[right]):
                 return link
     return ""
 
@@ -881,8 +920,10 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
         following = numbers[index + 1]
         link = _link(content[number.end : following.start], following)
         if link == "operator" and index and not _joined(content, numbers[:index], index - 1):
+            if not _EQUALS.match(content, numbers[index - 1].end):
+                return Reading(None, number.start, following.end, "a formula not worked out")
             number = numbers[index - 1]
-        elif link not in ("text", "equals"):
+        elif link not in _HARMLESS and not _repeats(number, following):
             return Reading(None, number.start, following.end, link)
     return _stated(content, number, None, in_expression=False, minus=False)
 

@@ -246,6 +246,7 @@ def _wanted(reference: object, decimal: DecimalMark) -> _Wanted:
 
 @lru_cache(maxsize=_CACHED_REFERENCES)
 def _read_reference(reference: str, decimal: DecimalMark) -> _Wanted:
+    reference = reference[max(0, reference.rfind("####")) :]  # of a solution, its last line
     found = extract(reference, decimal=decimal)
     if found is None or found.value is None:
         raise MissingReferenceError(_no_number(reference))
