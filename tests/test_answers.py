@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards import answers
+from rewards import answers, statements
 from rewards.answers import find
 
 NOTHING = re.compile(r"(?!)")
@@ -16,8 +16,30 @@ FRAGMENTS = (
     *("The answer is ", "Answer: ", "Final answer: ", "\nA: ", "ANSWER", '{"answer": ', "<answer>"),
     *("</answer>", "<think>", "</think>", " or ", " and ", " wait, ", "actually, no, ", ", ", ". "),
     *("\n", "\n\n", "72", "71", "-5", "1,234", "7.50", "1/2", "½", "3 1/2", "5%", "$18", " clips"),
-    *(" = ", " + ", "48 + 24", "seventy-two", "La respuesta es ", "答案是", "Ответ: ", "?", "So ", "x"),
-    *("\\frac{1}{2}", "\\text{ cm}", "3:30", "10^3", "2 million", "```", "- ", "1. ", "A) ", "in total"),
+    *(
+        " = ",
+        " + ",
+        "48 + 24",
+        "seventy-two",
+        "La respuesta es ",
+        "答案是",
+        "Ответ: ",
+        "?",
+        "So ",
+        "x",
+    ),
+    *(
+        "\\frac{1}{2}",
+        "\\text{ cm}",
+        "3:30",
+        "10^3",
+        "2 million",
+        "```",
+        "- ",
+        "1. ",
+        "A) ",
+        "in total",
+    ),
 )
 texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=6), max_size=10).map("".join)
 
@@ -118,8 +140,8 @@ def test_the_short_way_reads_what_the_long_way_reads(completion: str) -> None:
     """The shortcuts for plain integers change nothing but the time."""
     short = find(completion)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answers, "_PLAIN", NOTHING)
-        patch.setattr(answers, "_PLAIN_BOX", NOTHING)
+        patch.setattr(statements, "_PLAIN", NOTHING)
+        patch.setattr(statements, "_PLAIN_BOX", NOTHING)
         patch.setattr(answers, "_CUE", re.compile(""))
         long = find(completion)
     assert (short and (short.value, short.rule, short.structured)) == (

@@ -18,8 +18,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "score": set(),
     "sample": {"errors"},
     "text": set(),
-    "numbers": {"errors", "text"},
-    "answers": {"errors", "numbers", "text"},
+    "numbers": set(),
+    "number_words": {"numbers"},
+    "readings": {"numbers", "number_words"},
+    "conclusions": {"numbers", "readings"},
+    "statements": {"conclusions", "numbers", "readings"},
+    "answers": {"conclusions", "numbers", "number_words", "readings", "statements", "text"},
+    "equations": {"numbers", "text"},
     "documents": {"text"},
     "scorer": {"errors", "sample", "score"},
     "spec": {"errors"},
@@ -36,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "telemetry": {"contract", "sample", "score"},
     "handler": {"contract", "errors", "rubric", "score", "telemetry"},
     "__init__": {"rubric", "sample", "score", "scorer"},
-    "scorers": {*CORE, "answers", "documents", "numbers"},
+    "scorers": {*CORE, "answers", "documents", "equations", "numbers"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.
 THIRD_PARTY = {"aws_lambda_powertools": {"handler"}}

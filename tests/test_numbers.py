@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import numbers
-from rewards.numbers import Value, close, is_integer, plain, same, scan, scan_words, unit_of
+from rewards.number_words import scan_words
+from rewards.numbers import Value, close, is_integer, plain, same, scan, unit_of
 
 any_text = st.text(max_size=200) | st.text("0123456789.,-+/^eE %$½²×x():\\{}frac", max_size=60)
 
@@ -135,9 +136,14 @@ def test_number_words(text: str, value: Value | None) -> None:
 
 def in_words(value: int) -> str:
     """An integer below 10^15 in English, as a reader of the words would write it."""
-    ones = "zero one two three four five six seven eight nine ten eleven twelve thirteen".split()
-    ones += "fourteen fifteen sixteen seventeen eighteen nineteen".split()
-    tens = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+    ones = (
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+        "nineteen",
+    )  # fmt: skip
+    tens = (
+        "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    )  # fmt: skip
     if value < 20:
         return ones[value]
     if value < 100:

@@ -50,7 +50,8 @@ def extract(
 
     The answer has a value (`int`, `Decimal` or `Fraction`: exact), the span it was read from, the
     rule that read it and whether that place was a structured one. Where something stands in the
-    place of an answer that is none (a hedge, an empty box), its value is None and `reason` says why.
+    place of an answer that is none (a hedge, an empty box), its value is None and `reason` says
+    why.
 
     >>> answer = extract("48 + 24 = 72, so \\boxed{72} clips.")
     >>> answer.value, answer.span, answer.rule, answer.structured
@@ -205,7 +206,8 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     sound = len(true) / (len(true) + len(false))
     if not wanted:
         return Score(
-            sound, f"{len(true)} of {len(true) + len(false)} equations are true",
+            sound,
+            f"{len(true)} of {len(true) + len(false)} equations are true",
             {"equations": sound},
         )
     reached = sum(any(same(value, step.result) for step in true) for value in wanted) / len(wanted)

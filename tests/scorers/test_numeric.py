@@ -50,10 +50,29 @@ def test_cases(row: dict[str, Any]) -> None:
 
 #: Ways of giving the final answer; {} is the number.
 CLOTHES = (
-    *("#### {}", "####{}", "#### {} clips", "#### **{}**", "#### {}.", "#### ${}$", "#### \\({}\\)"),
-    *("\\boxed{{{}}}", "$\\boxed{{{}}}$ clips", "\\boxed{{{} \\text{{ clips}}}}", "\\boxed{{x = {}}}"),
+    *(
+        "#### {}",
+        "####{}",
+        "#### {} clips",
+        "#### **{}**",
+        "#### {}.",
+        "#### ${}$",
+        "#### \\({}\\)",
+    ),
+    *(
+        "\\boxed{{{}}}",
+        "$\\boxed{{{}}}$ clips",
+        "\\boxed{{{} \\text{{ clips}}}}",
+        "\\boxed{{x = {}}}",
+    ),
     *("<answer>{}</answer>", "<answer>\n{} clips\n</answer>", '{{"answer": "{}"}}'),
-    *("The answer is {}.", "The final answer is: {}", "**Final answer:** {}", "Answer: {}", "A: {}"),
+    *(
+        "The answer is {}.",
+        "The final answer is: {}",
+        "**Final answer:** {}",
+        "Answer: {}",
+        "A: {}",
+    ),
     *("La respuesta es {}.", "Die Antwort ist {}.", "答案是 {}。", "答えは {} です。", "Ответ: {}"),
     *("So she sold **{}** clips.", "Therefore the total is {} clips.", "48 + 24 = {}", "{}"),
     *("<think>It is 5, or 6.</think>\n#### {}", "#### {}\n\nLet me know if you want 3 more."),
@@ -201,7 +220,9 @@ def test_laws_of_a_score_hold_on_any_text(name: str, text: str) -> None:
 # --- references ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reference", [72, 72.0, "72", "$72", "72 clips", " 72 ", SOLUTION, "72.00"])
+@pytest.mark.parametrize(
+    "reference", [72, 72.0, "72", "$72", "72 clips", " 72 ", SOLUTION, "72.00"]
+)
 def test_references_as_found_in_data(reference: object) -> None:
     """A number, a text that holds one, a whole solution."""
     assert match(sample("#### 72", reference)).value == 1.0
