@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
@@ -59,7 +60,9 @@ class LocalHandler:
         settings = {"REWARD_RUBRIC": str(self.rubric_path), "POWERTOOLS_SERVICE_NAME": "replay"}
         before = sys.modules.pop(_HANDLER, None)
         try:
-            with _environment(settings), redirect_stdout(_LOG):
+            with _environment(settings), redirect_stdout(_LOG), warnings.catch_warnings():
+                # Powertools keeps the dimensions of the handler before; a container has but one.
+                warnings.filterwarnings("ignore", "Dimension 'rubric' has already been added")
                 self._module = importlib.import_module(_HANDLER)
         finally:
             # Whoever else has imported the handler keeps the one with the rubric of their own.

@@ -7,12 +7,12 @@ import sys
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from queue import Queue
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from rewards.workbench.runtime import Answer, Environment
+from rewards.workbench.runtime import Answer, Environment, LoopbackServer
 
 #: Lambda's limit for the payload of a synchronous invocation.
 MAX_REQUEST_BYTES = 6 * 1024 * 1024
@@ -23,10 +23,8 @@ MAX_TAIL_BYTES = 4096
 _PATH = re.compile(r"/2015-03-31/functions/([^/]{1,400})/invocations/?")
 
 
-class InvokeServer(ThreadingHTTPServer):
+class InvokeServer(LoopbackServer):
     """Hands each invocation to an environment that is free."""
-
-    daemon_threads = True
 
     def __init__(self, port: int, environments: Sequence[Environment]) -> None:
         """Listen on `port` of loopback, 0 for any that is free."""

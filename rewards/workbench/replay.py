@@ -237,7 +237,7 @@ def _cells(names: Sequence[str], reward: Reward | None, fault: Fault | None) -> 
 
 
 def _extracted(reward: Reward) -> str:
-    """What the reward rests on: the answers that weighted components read; gates', if only those."""
+    """What weighted components read, which the reward rests on; gates, if only these ran."""
     ran = [name for name in reward.scores if name in reward.weighted] or list(reward.scores)
     answers = {name: reward.scores[name].answer for name in ran}
     found = {name: answer for name, answer in answers.items() if answer is not None}

@@ -53,7 +53,8 @@ def serve(
     try:
         init_error = environments[0].start()
         if init_error is not None:
-            say(f"the function does not start; every invocation will say so:\n{_text(init_error)}")
+            reason = _text(init_error.payload)
+            say(f"the function does not start, as every invocation will say:\n{reason}")
         say(f"serving {rubric} on {url}, Ctrl-C ends it")
         if as_json:
             print_json({"url": url, "port": server.server_port, "rubric": rubric})

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from rewards.errors import EventError
-from rewards.spec import find_rubric
 from rewards.workbench.invoke import LocalHandler
 from tests.workbench.conftest import EXACT, ROOT, Run, wire_row
 
@@ -54,8 +55,8 @@ def test_a_right_a_wrong_and_a_broken_row(rewards: Run, folder: Path) -> None:
     result = rewards("replay", "--update")
 
     lines = [line.split() for line in result.stdout.splitlines()]
-    assert ["a", "1", "1"] in lines
-    assert ["b", "0", "0"] in lines
+    assert any(line[:3] == ["a", "1", "1"] for line in lines)
+    assert any(line[:3] == ["b", "0", "0"] for line in lines)
     assert any(line[:2] == ["index-2", "malformed_row"] for line in lines)
     assert any(line[:2] == ["c", "no_messages"] for line in lines)
     assert lines[-1][:2] == ["1", "events"]
@@ -205,11 +206,14 @@ def test_json_is_one_document_with_the_explanation(rewards: Run, folder: Path) -
 
     (event,) = document["events"]
     assert [result["id"] for result in event["response"]] == ["a", "index-1"]
+    correct = event["samples"][0]["components"].pop("correct")
+    assert correct.keys() == {"value", "answer", "reason", "metrics"}
+    assert (correct["value"], correct["answer"]) == (1.0, "72")
     assert event["samples"][0] == {
         "id": "a",
         "reward": 1.0,
         "closed_by": None,
-        "components": {"correct": {"value": 1.0, "answer": None, "reason": "", "metrics": {}}},
+        "components": {},
         "faults": {},
     }
     assert event["samples"][1]["reward"] is None
@@ -236,14 +240,14 @@ def test_the_same_bytes_in_any_process_and_any_hash_seed(process: Run, tmp_path:
     assert written[0] == written[1]
 
 
-def test_the_replayed_handler_is_not_left_behind(exact: Path) -> None:
-    """Whoever imports the handler afterwards gets one with the rubric of their own."""
-    import rewards.handler as before
+def test_the_replayed_handler_is_not_left_behind(
+    exact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has imported the handler keeps the one with the rubric of their own."""
+    own = ModuleType("rewards.handler")
+    monkeypatch.setitem(sys.modules, own.__name__, own)
 
     handler = LocalHandler(exact)
 
-    import rewards.handler as after
-
-    assert before is after
+    assert sys.modules[own.__name__] is own
     assert handler.rubric.name == "exact"
-    assert type(after.RUBRIC).load(find_rubric("gsm8k")) == after.RUBRIC
