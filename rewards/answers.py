@@ -67,12 +67,12 @@ _NEW_TURN = re.compile(
 )
 # One look for whatever could hedge or correct, or is in another script; most texts end without.
 # It begins with one character class so that the regex engine can skip along fast.
+_SHORTEST_CUE = 2
 _CUE = re.compile(
-    r"[^A-Za-z0-9](?:[Oo]r|[Mm]aybe|[Pp]erhaps|[Pp]ossibly|[Aa]lternatively|[Oo]therwise|[Bb]ut"
-    r"|[Ii]t (?:could|might)|[Cc]ould|and\W{1,9}\d|[Ww]ait|[Cc]orrecti|[Cc]orrected|[Oo]ops"
-    r"|[Ww]hoops"
-    r"|[Ss]orry|[Ss]cratch|[Oo]n second|[Hh]old on|[Ll]et me|I (?:made|meant)|[Mm]y (?:bad|mistake)"
-    r"|[Ss]hould|[Aa]ctually|[Nn]o, |[Rr]evised|[Aa]polog|[Mm]istake)|[^\x00-\x7f]"
+    r"[^A-Za-z0-9](?:[Oo](?:r|ops|n second)|[Mm](?:aybe|ight|istake|y (?:bad|mistake))"
+    r"|[Aa](?:ctually|lternatively|polog|nd\W{1,9}\d)|[Ss](?:hould|orry|cratch)"
+    r"|[Cc](?:ould|orrecti|orrected)|[Pp](?:erhaps|ossibly)|[Ww](?:ait|hoops)|[Oo]therwise"
+    r"|[Hh]old on|[Ll]et me|I m|[Nn]o, |[Rr]evised)|[^\x00-\x7f]"
 )
 
 
@@ -128,14 +128,14 @@ def _resolve(text: str, stated: list[tuple[Statement, Reading]], start: int, end
     if last.value is None:
         return Answer(None, (last.start, last.end), statement.kind, True, last.reason)
     after = min(end, last.end + MAX_AFTER)
-    if _CUE.search(text, last.end, after):
+    if after - last.end >= _SHORTEST_CUE and _CUE.search(text, last.end, after):
         return _after(text, statement, last, after)
     return _answer(statement, last)
 
 
-def _answer(statement: Statement, reading: Reading, rule: str = "") -> Answer:
+def _answer(statement: Statement, reading: Reading) -> Answer:
     span = (reading.start, reading.end)
-    return Answer(reading.value, span, rule or statement.kind, True, "", reading.percent)
+    return Answer(reading.value, span, statement.kind, True, "", reading.percent)
 
 
 def _outermost(

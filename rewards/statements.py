@@ -35,7 +35,7 @@ _DECORATION = re.compile(
 # the line or the sentence. It is what the long way round reads too (a property test holds the two
 # together), at a tenth of the time.
 _PLAIN = re.compile(
-    r"\$?(-?[0-9]{1,15})(?:\.0{1,9})?[*_$`})\]\"']*+(?:\.(?=\s)|\.?(?=\n)|[.*_$`})\]\"']*+\s*+\Z)"
+    r" ?\$?(-?[0-9]{1,15})(?:\.0{1,9})?[*_$`})\]\"']*+(?:\.(?=\s)|\.?(?=\n)|[.*_$`})\]\"']*+\s*+\Z)"
 )
 _PLAIN_BOX = re.compile(r"\{(-?[0-9]{1,15})(?:\.0{1,9})?\}")
 _BOX = re.compile(
@@ -173,12 +173,15 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         return _read_tag(text, statement.start, end)
     if kind == "refusal":
         return Reading(None, statement.mark, statement.start, "no answer is given")
-    start = _past_decoration(text, statement.start, end)
+    start = statement.start
     if kind == "hash" and _is_heading(text, start, end):
         return None
     if kind == "line" and text.find("\nB", start, end) >= 0:  # option A of several
         return None
     simple = _PLAIN.match(text, start, end)
+    if not simple:
+        start = _past_decoration(text, start, end)
+        simple = _PLAIN.match(text, start, end)
     if simple:
         return Reading(int(simple[1]), simple.start(1), simple.end(1))
     line = text[start : _line_end(text, start, end)]

@@ -98,8 +98,8 @@ def matches(
         found = extract(completion, markers=markers, decimal=decimal)
     if found is None or found.value is None or (require_marker and not found.structured):
         return False
-    if found.value == wanted.value and percent == "ignore" and units == "ignore":
-        return True
+    if percent == "ignore" and units == "ignore" and not (tolerance or relative_tolerance):
+        return same(found.value, wanted.value)
     return not _wrong(
         found, wanted, completion, tolerance, relative_tolerance, percent=percent, units=units
     )
