@@ -19,7 +19,7 @@ from rewards.numbers import Value, close, is_huge, same, unit_of
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import MAX_ANSWER_CHARS, quoted
+from rewards.text import MAX_ANSWER_CHARS, Pattern, quoted
 
 __all__ = ["Answer", "extract", "match", "matches", "steps"]
 
@@ -37,7 +37,7 @@ _MIN_ECHO = 20
 _STEPS_PER_RESULT = 4
 _MIN_STEPS_COUNTED = 12
 
-_MARK_BETWEEN_DIGITS = re.compile(r"(?<=\d)(\{?)([.,])(\}?)(?=\d)")
+_MARK_BETWEEN_DIGITS = Pattern(r"(?<=\d)(\{?)([.,])(\}?)(?=\d)")
 
 
 def extract(
