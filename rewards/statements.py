@@ -98,8 +98,8 @@ def statements(text: str, start: int, end: int) -> list[Statement]:
         for position in _positions(text, "nswer", start, end):
             found.extend(_answer_statement(text, position, start, end))
     if "W" in text:
-        for position in _positions(text, "NSWER", start, end):
-            found.extend(_answer_statement(text, position, start, end))
+        for position in _positions(text, "ANSWER", start, end):
+            found.extend(_answer_statement(text, position + 1, start, end))
     if ":" in text:
         for position in _positions(text, "\nA:", start, end):
             found.append(Statement(position, "line", position + 3))
