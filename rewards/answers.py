@@ -72,7 +72,18 @@ _CUE_WORDS = frozenset(
     for word in (
         *("or", "and", "maybe", "might", "perhaps", "possibly", "alternatively", "otherwise"),
         *("could", "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry"),
-        *("scratch", "thought", "hold", "let", "made", "meant", "mistake", "bad", "should", "actually"),
+        *(
+            "scratch",
+            "thought",
+            "hold",
+            "let",
+            "made",
+            "meant",
+            "mistake",
+            "bad",
+            "should",
+            "actually",
+        ),
         *("no", "revised", "apologies", "apologize", "mistaken"),
     )
     for before in ("", "(", "*", "-", '"')
