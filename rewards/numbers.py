@@ -389,6 +389,8 @@ def same(left: Value, right: Value) -> bool:
     """
     if left == right:
         return True
+    if isinstance(left, int) and isinstance(right, int):
+        return False
     if is_integer(left) and is_integer(right):
         return False
     try:
