@@ -48,7 +48,7 @@ _CORRECTION = Pattern(
 )
 _ALTERNATIVE = Pattern(
     r"[\s\W]*+(?:or|and|maybe|or maybe|perhaps|possibly|alternatively|otherwise"
-    r"|but (?:maybe|it could be|possibly)|could also be|it (?:could|might) (?:also )?be"
+    r"|but (?:maybe|possibly)|(?:but )?(?:it )?(?:could|might|may) (?:also )?be"
     r"|或|或者|または|또는|или|oder)\b",
     re.IGNORECASE,
 )

@@ -44,8 +44,8 @@ _BOX = Pattern(
 )
 _BARE_BOX = Pattern(r"\s*+(?!\{)([-+]?[\d.,]++)")
 _IS = (
-    r"(?:is|was|are|equals|will be|would be|should be|must be|could be|can be|may be|might be"
-    r"|comes (?:out )?to|turns out to be)\b"
+    r"(?:is|was|are|equals|(?:will|would|should|must|could|can|may|might)\ be"
+    r"|comes\ (?:out\ )?to|turns\ out\ to\ be)\b"
 )
 _ANSWER = Pattern(
     rf"""nswer(?:
