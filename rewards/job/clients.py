@@ -62,18 +62,23 @@ class Jobs(Protocol):
 
     def find(self, run: Run) -> Job | None:
         """The job of a run, or None where the run has created none."""
+        ...
 
     def create(self, run: Run, dataset: Callable[[], bytes]) -> Job:
         """Send a run; `dataset` is asked for only where the API wants the file itself."""
+        ...
 
     def get(self, job: str) -> Job:
         """The job as it stands now."""
+        ...
 
     def stop(self, job: str) -> None:
         """Ask for a job's end; one that has ended is left as it is."""
+        ...
 
     def list(self, prefix: str) -> list[Job]:
         """The jobs whose name starts with `prefix`, the latest first."""
+        ...
 
 
 def aws_client(service: str, *, region: str | None, endpoint_url: str | None = None) -> Any:
@@ -90,7 +95,7 @@ def jobs_of(definition: Mapping[str, Any], *, endpoint_url: str | None = None) -
     region = definition["region"]
     if definition["target"] == NOVA:
         return BedrockJobs(aws_client("bedrock", region=region, endpoint_url=endpoint_url))
-    url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_BEDROCK_MANTLE")
+    url = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_MANTLE") or endpoint_url
     return MantleJobs(
         f"{url.rstrip('/')}/v1" if url else f"https://bedrock-mantle.{region}.api.aws/v1",
         token=lambda: bearer_token(region),
