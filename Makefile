@@ -1,0 +1,70 @@
+# Everything a person runs. `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# The first interpreter that is new enough: python3, or one that carries its version in its name.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TEST_ARGS ?=
+EVENTS ?=
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: replay
+replay: $(VENV)/run.stamp ## Score every event under events/ with its rubric, through the Lambda handler
+	@$(BIN)/rewards replay $(EVENTS)
+
+.PHONY: test
+test: $(VENV)/dev.stamp ## Run all tests (TEST_ARGS="-k name" for some)
+	$(BIN)/python -m pytest -n 2 -p no:benchmark $(TEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/dev.stamp ## Lint, format check, and types by mypy and pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## Measure speed as ratios within one run
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,ops,rounds -q
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## 200,000 malformed events through the handler's path, seeded
+	$(BIN)/python -m tests.fuzz --events 200000
+
+.PHONY: lock
+lock: $(VENV)/run.stamp ## Pin every dependency again, by name, version and hash
+	$(PIP) install uv
+	@for set in lambda run dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --upgrade --custom-compile-command "make lock" \
+			requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+.PHONY: clean
+clean: ## Remove what the targets made, the virtual environment too
+	rm -rf $(VENV) .cache cdk.out build dist
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make replay PYTHON=/path/to/python3.13"; exit 1; }
+	@echo "installing into $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@echo "installing what the tests need (once) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,360 @@
+"""One rubric over one batch: gates, scorers, groups, error policies, and the totals.
+
+How a batch runs: gates first, in the order of the rubric, sync before async; then sync scorers,
+here on the main thread (a scorer may rely on that); then every (component, sample) pair that is
+async, together, under one bound and one deadline; then group scorers; then the total.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from rewards.errors import BatchFailedError, DeadlineError, RefusalError, SpecError, UnscoredError
+from rewards.reference import with_reference
+from rewards.sample import Sample
+from rewards.score import Fault, Reward, Score
+from rewards.scorer import Scorer
+from rewards.spec import ComponentSpec, RubricSpec
+
+#: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
+RANGE_NOISE = 1e-9
+
+
+def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
+    """The indices of the samples of each group, in order of first appearance.
+
+    `group_by` is "prompt", or a metadata key whose values may be of any type.
+    """
+    by_key: dict[Any, list[int]] = {}
+    for index, sample in enumerate(samples):
+        key: Any
+        if group_by == "prompt":
+            key = tuple([(turn.role, turn.content) for turn in sample.prompt])
+        else:
+            key = repr(sample.metadata.get(group_by))
+        by_key.setdefault(key, []).append(index)
+    return list(by_key.values())
+
+
+@dataclass(frozen=True, slots=True)
+class BoundComponent:
+    """A component made ready to run: scorer resolved, parameters bound and checked."""
+
+    name: str
+    scorer: Scorer[..., Any]
+    call: Callable[..., Any]
+    weight: float
+    gate: bool
+    threshold: float | None
+    on_error: str
+    on_refusal: str
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, spec: ComponentSpec, scorer: Scorer[..., Any]) -> "BoundComponent":
+        """Bind the parameters; `SpecError` where the scorer cannot stand in that place."""
+        low, high = scorer.range
+        threshold = high if spec.gate and spec.threshold is None else spec.threshold
+        if spec.gate and scorer.is_group:
+            raise SpecError("a group scorer cannot be a gate: gates look at one sample")
+        if threshold is not None and not low <= threshold <= high:
+            raise SpecError(
+                f'key "threshold": must lie between {low} and {high}, the range of '
+                f"{scorer.address}, got {threshold}"
+            )
+        return cls(
+            name=spec.name,
+            scorer=scorer,
+            call=partial(scorer.function, **scorer.bind(spec.params)),
+            weight=spec.weight,
+            gate=spec.gate,
+            threshold=threshold,
+            on_error=spec.on_error or ("fail" if scorer.is_async else "floor"),
+            on_refusal=spec.on_refusal,
+            low=low,
+            high=high,
+        )
+
+    def verdict(self, raw: Any) -> Score | Fault:
+        """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
+        value = raw.value if isinstance(raw, Score) else raw
+        if type(value) is not float:
+            if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
+                return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
+            try:
+                value = float(value)
+            except OverflowError:
+                return Fault("invalid_value", "returned an integer too large for a float")
+        if not math.isfinite(value):
+            return Fault("invalid_value", f"returned {value}, which is no finite number")
+        if not self.low <= value <= self.high:
+            if not self.low - RANGE_NOISE <= value <= self.high + RANGE_NOISE:
+                return Fault("out_of_range", f"returned {value}, outside {self.low} to {self.high}")
+            value = min(max(value, self.low), self.high)
+        if self.threshold is not None and not self.gate:
+            value = self.high if value >= self.threshold else self.low
+        if not isinstance(raw, Score):
+            return Score(value)
+        return raw if raw.value is value else replace(raw, value=value)
+
+    @property
+    def worst(self) -> float:
+        """What a fault under "floor" counts as: the value that pays least, given the weight."""
+        return self.low if self.weight >= 0 else self.high
+
+    def policy(self, fault: Fault) -> str:
+        """What becomes of a sample with this fault: floor, skip, neutral or fail."""
+        return self.on_refusal if fault.kind == RefusalError.kind else self.on_error
+
+
+class Batch:
+    """The run of one rubric over one batch: the scores and faults as they come in."""
+
+    def __init__(
+        self,
+        spec: RubricSpec,
+        components: Sequence[BoundComponent],
+        samples: Sequence[Sample],
+        deadline: float,
+    ) -> None:
+        self.spec = spec
+        self.components = components
+        self.deadline = deadline
+        paths = spec.reference
+        self.samples = [with_reference(s, paths) for s in samples] if paths else list(samples)
+        self.scores: list[dict[str, Score]] = [{} for _ in samples]
+        self.faults: list[dict[str, Fault]] = [{} for _ in samples]
+        self.closed: list[str | None] = [None] * len(self.samples)
+        self.open = list(range(len(self.samples)))
+
+    def rewards(self) -> list[Reward]:
+        """Run everything, in the order that the module's docstring gives."""
+        components = self.components
+        gates = [component for component in components if component.gate]
+        others = [c for c in components if not c.gate and not c.scorer.is_group]
+        for component in gates:
+            if not component.scorer.is_async:
+                self.run_sync(component)
+                self.close(component)
+        self.run_async([component for component in gates if component.scorer.is_async])
+        for component in gates:
+            if component.scorer.is_async:
+                self.close(component)
+        for component in others:
+            if not component.scorer.is_async:
+                self.run_sync(component)
+        self.run_async([component for component in others if component.scorer.is_async])
+        self.run_groups([component for component in components if component.scorer.is_group])
+        return self.settle()
+
+    def run_sync(self, component: BoundComponent) -> None:
+        """Run one component over every sample that is still open."""
+        call, deadline, samples = component.call, self.deadline, self.samples
+        for index in self.open:
+            if monotonic() > deadline:
+                self.record(component, index, _fault(DeadlineError("no time left")))
+                continue
+            try:
+                raw = call(samples[index])
+            # A scorer is somebody's code on hostile text: whatever it raises costs one component
+            # of one sample, and is counted.
+            except Exception as error:  # noqa: BLE001
+                self.record(component, index, _fault(error))
+            else:
+                self.record(component, index, component.verdict(raw))
+
+    def run_async(self, components: Sequence[BoundComponent]) -> None:
+        """Run every (component, sample) pair at once, under one bound and one deadline."""
+        if not components or not self.open:
+            return
+        from rewards.concurrency import fan_out
+
+        pairs = [(component, index) for component in components for index in self.open]
+        outcomes = fan_out(
+            [partial(component.call, self.samples[index]) for component, index in pairs],
+            limit=self.spec.concurrency,
+            deadline=self.deadline,
+        )
+        for (component, index), outcome in zip(pairs, outcomes, strict=True):
+            found = (
+                _fault(outcome) if isinstance(outcome, Exception) else component.verdict(outcome)
+            )
+            self.record(component, index, found)
+
+    def run_groups(self, components: Sequence[BoundComponent]) -> None:
+        """Run group scorers over the open samples of each group."""
+        if not components or not self.open:
+            return
+        groups = self.groups([self.samples[index] for index in self.open])
+        members = [[self.open[position] for position in group] for group in groups]
+        for component in components:
+            calls = [partial(component.call, [self.samples[i] for i in group]) for group in members]
+            for group, raw in zip(members, self._group_verdicts(component, calls), strict=True):
+                self._record_group(component, group, raw)
+
+    def _group_verdicts(
+        self, component: BoundComponent, calls: Sequence[Callable[[], Any]]
+    ) -> list[Any]:
+        """What the scorer gave for each group, or the exception it raised."""
+        if component.scorer.is_async:
+            from rewards.concurrency import fan_out
+
+            return fan_out(calls, limit=self.spec.concurrency, deadline=self.deadline)
+        verdicts: list[Any] = []
+        for call in calls:
+            try:
+                if monotonic() > self.deadline:
+                    raise DeadlineError("no time left")
+                verdicts.append(call())
+            except Exception as error:  # noqa: BLE001 - as in run_sync: it costs one group
+                verdicts.append(error)
+        return verdicts
+
+    def _record_group(self, component: BoundComponent, group: Sequence[int], raw: Any) -> None:
+        if isinstance(raw, Exception):
+            found: list[Score | Fault] = [_fault(raw)] * len(group)
+        elif not isinstance(raw, list | tuple) or len(raw) != len(group):
+            count = len(raw) if isinstance(raw, list | tuple) else "no"
+            detail = f"returned {count} verdicts for a group of {len(group)}"
+            found = [Fault("invalid_value", detail)] * len(group)
+        else:
+            found = [component.verdict(value) for value in raw]
+        for index, verdict in zip(group, found, strict=True):
+            self.record(component, index, verdict)
+
+    def groups(self, samples: Sequence[Sample]) -> list[list[int]]:
+        """The indices of the samples of each group, as the rubric groups them."""
+        return group_indices(samples, self.spec.group_by)
+
+    def record(self, component: BoundComponent, index: int, verdict: Score | Fault) -> None:
+        """Keep a verdict; a fault under `on_error = "fail"` ends the batch here and now."""
+        if isinstance(verdict, Score):
+            self.scores[index][component.name] = verdict
+            return
+        if component.policy(verdict) == "fail":
+            raise BatchFailedError(
+                f"component {component.name!r} could not score sample "
+                f"{self.samples[index].id!r} ({verdict.kind}) and its error policy is "
+                '"fail": the whole invocation fails, so that the caller retries'
+            )
+        self.faults[index][component.name] = verdict
+
+    def close(self, component: BoundComponent) -> None:
+        """Stop the samples that the gate did not let through."""
+        still_open = []
+        for index in self.open:
+            score = self.scores[index].get(component.name)
+            if score is None:
+                policy = component.policy(self.faults[index][component.name])
+                passed, neutral = policy == "skip", policy == "neutral"
+            else:
+                assert component.threshold is not None
+                passed, neutral = score.value >= component.threshold, False
+            if passed:
+                still_open.append(index)
+            elif not neutral:
+                self.closed[index] = component.name
+        self.open = still_open
+
+    def settle(self) -> list[Reward]:
+        """Turn scores and faults into rewards."""
+        totals = [self.total(index) for index in range(len(self.samples))]
+        values = self.neutralised(totals)
+        if self.spec.normalize is not None:
+            values = _normalized(values, totals, self._pools(), self.spec.normalize.clip)
+        weighted = frozenset(c.name for c in self.components if c.weight and not c.gate)
+        return [
+            Reward(value + 0.0, scores, faults, weighted, closed)  # + 0.0: no negative zero
+            for value, scores, faults, closed in zip(
+                values, self.scores, self.faults, self.closed, strict=True
+            )
+        ]
+
+    def total(self, index: int) -> float | None:
+        """The reward of one sample; None where a "neutral" fault leaves it to its siblings."""
+        low, high = self.spec.range
+        if self.closed[index] is not None:
+            return low
+        scores, faults = self.scores[index], self.faults[index]
+        policies = {
+            component.name: component.policy(faults[component.name])
+            for component in self.components
+            if component.name in faults
+        }
+        if "neutral" in policies.values():
+            return None
+        parts: list[float] = []
+        ran = whole = 0.0
+        for component in self.components:
+            weight = component.weight
+            if not weight:
+                continue
+            whole += abs(weight)
+            policy = policies.get(component.name)
+            if policy != "skip":
+                value = component.worst if policy == "floor" else scores[component.name].value
+                ran += abs(weight)
+                parts.append(weight * value)
+        if not ran:
+            return low
+        scale = ran if self.spec.total == "mean" else ran / whole
+        total = math.fsum(parts) / scale
+        return min(max(total, low), high)
+
+    def neutralised(self, totals: Sequence[float | None]) -> list[float]:
+        """Give samples without a total the mean of their scored siblings: no gradient.
+
+        Where no sibling has one, all of the group get the floor: again no gradient among them.
+        """
+        if None not in totals:
+            return [total for total in totals if total is not None]
+        low = self.spec.range[0]
+        values = [low if total is None else total for total in totals]
+        for group in self.groups(self.samples):
+            settled = [total for i in group if (total := totals[i]) is not None]
+            if settled:
+                mean = math.fsum(settled) / len(settled)
+                for index in group:
+                    if totals[index] is None:
+                        values[index] = mean
+        return values
+
+    def _pools(self) -> list[list[int]]:
+        """The sets of samples that are normalised together."""
+        assert self.spec.normalize is not None
+        if self.spec.normalize.by == "batch":
+            return [list(range(len(self.samples)))]
+        return self.groups(self.samples)
+
+
+def _normalized(
+    values: Sequence[float],
+    totals: Sequence[float | None],
+    pools: Sequence[Sequence[int]],
+    clip: float,
+) -> list[float]:
+    """Z-scores within each pool, clipped; a pool without spread, and what is neutral, get 0."""
+    z_scores = [0.0] * len(values)
+    for pool in pools:
+        scored = [index for index in pool if totals[index] is not None]
+        if not scored:
+            continue
+        mean = math.fsum(values[i] for i in scored) / len(scored)
+        variance = math.fsum((values[i] - mean) ** 2 for i in scored) / len(scored)
+        deviation = math.sqrt(variance)
+        if deviation <= RANGE_NOISE:
+            continue
+        for index in scored:
+            z_scores[index] = min(max((values[index] - mean) / deviation, -clip), clip)
+    return z_scores
+
+
+def _fault(error: BaseException) -> Fault:
+    """Classify what a scorer raised."""
+    if isinstance(error, UnscoredError):
+        return Fault(error.kind, str(error))
+    return Fault("exception", f"{type(error).__name__}: {error}")

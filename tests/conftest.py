@@ -1,0 +1,28 @@
+"""Shared set-up: hypothesis profiles, and a clean environment for every test."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Two slow cores shared with other work: no wall-clock deadline decides a property.
+settings.register_profile(
+    "default",
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,  # same input, same result: CI never fails by chance
+)
+settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# The handler writes its metrics to stdout, which is the tests' own.
+os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the settings, or the AWS account, of the person who runs it."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "REWARD_")):
+            monkeypatch.delenv(name)

@@ -1,0 +1,168 @@
+"""`@scorer`: the signature is the schema, checked when decorated and when a rubric loads."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pytest
+
+from rewards import Sample, group_scorer, scorer
+from rewards.errors import SpecError
+from rewards.registry import bundled, resolve
+from rewards.scorer import type_name
+
+SAMPLE = Sample("1", "72")
+
+
+@scorer
+def many(
+    sample: Sample,
+    *,
+    limit: float,
+    mode: Literal["linear", "cosine"] = "linear",
+    markers: list[str] | None = None,
+    table: dict[str, Any] | None = None,
+    count: int = 1,
+    strict: bool = False,
+) -> float:
+    """Give the limit back.
+
+    More is told further down.
+    """
+    return limit
+
+
+@many.check
+def _(*, limit: float, **_: Any) -> None:
+    if limit < 0:
+        raise ValueError(f"limit must be 0 or more, got {limit}")
+
+
+def test_a_scorer_is_still_the_function() -> None:
+    """It is called in tests and notebooks as it was written."""
+    assert many(SAMPLE, limit=0.5) == 0.5
+    assert many.summary == "Give the limit back."
+    assert many.address == "tests.test_scorer:many"
+    assert repr(many) == "<scorer tests.test_scorer:many>"
+
+
+def test_parameters_are_completed_with_defaults() -> None:
+    """An int where a float is wanted is a float."""
+    bound = many.bind({"limit": 1, "markers": ["a"]})
+
+    assert bound["limit"] == 1.0
+    assert isinstance(bound["limit"], float)
+    assert bound["mode"] == "linear"
+    assert bound["markers"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "needs the parameter 'limit' (float)"),
+        ({"limit": "1"}, "parameter 'limit' must be float, got '1'"),
+        ({"limit": True}, "parameter 'limit' must be float, got True"),
+        ({"limit": float("nan")}, "parameter 'limit' must be float, got nan"),
+        ({"limit": 1, "mode": "cubic"}, 'must be "linear" or "cosine", got \'cubic\''),
+        ({"limit": 1, "markers": "a"}, "must be list[str] or nothing, got 'a'"),
+        ({"limit": 1, "markers": [1]}, "must be list[str] or nothing, got [1]"),
+        ({"limit": 1, "count": 1.5}, "parameter 'count' must be int, got 1.5"),
+        ({"limit": 1, "strict": 1}, "parameter 'strict' must be bool, got 1"),
+        ({"limit": 1, "lmit": 2}, 'no parameter "lmit"; did you mean "limit"?'),
+        ({"limit": -1}, "limit must be 0 or more, got -1.0"),
+    ],
+)
+def test_a_wrong_parameter_names_itself(params: dict[str, Any], message: str) -> None:
+    """The scorer, the parameter, the type or the closest name, and the value."""
+    with pytest.raises(SpecError) as caught:
+        many.bind(params)
+
+    assert message in str(caught.value)
+    assert "tests.test_scorer:many" in str(caught.value)
+
+
+def test_misuse_of_the_decorator_is_refused_when_decorated() -> None:
+    """No sample, a positional parameter, a parameter without a type, a range upside down."""
+    with pytest.raises(SpecError, match="first parameter of a scorer is the sample"):
+        scorer(lambda: 1.0)  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="must be keyword-only"):
+        scorer(lambda sample, limit: 1.0)  # type: ignore[misc]
+    with pytest.raises(SpecError, match="has no type"):
+        scorer(lambda sample, *, limit: 1.0)  # type: ignore[misc]
+    with pytest.raises(SpecError, match="lowest value first"):
+        scorer(range=(1.0, 0.0))(lambda sample: 1.0)
+
+
+def test_a_type_that_no_rubric_can_write_is_refused() -> None:
+    """TOML has no complex numbers."""
+
+    @scorer
+    def odd(sample: Sample, *, number: complex = 0j) -> float:
+        """Never called."""
+        return 0.0
+
+    with pytest.raises(SpecError, match="cannot be"):
+        odd.bind({"number": 1})
+
+
+def test_an_annotation_that_cannot_be_resolved_says_so() -> None:
+    """The usual cause is an import under TYPE_CHECKING."""
+
+    @scorer
+    def odd(sample: Sample, *, number: "Missing" = 0) -> float:  # type: ignore[name-defined]  # noqa: F821
+        """Never called."""
+        return 0.0
+
+    with pytest.raises(SpecError, match="import it outside"):
+        odd.bind({"number": 1})
+
+
+def test_group_scorers_know_what_they_are() -> None:
+    """The engine asks, instead of guessing from parameter names."""
+
+    @group_scorer
+    def whole(rollouts: Sequence[Sample]) -> list[float]:
+        """Give each the same."""
+        return [0.0 for _ in rollouts]
+
+    assert whole.is_group
+    assert not many.is_group
+    assert whole([SAMPLE]) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("match", "is no scorer's address"),
+        ("numeric", "is no scorer's address"),
+        ("exact.match.again", "is no scorer's address"),
+        ("../etc:passwd", "is no scorer's address"),
+        ("exact.mtch", 'did you mean "exact.match"'),
+        ("nowhere.at_all:fn", "there is no scorer"),
+        ("json:loads", "is a plain function: decorate it"),
+        ("tests.test_scorer:SAMPLE", "there is no scorer"),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_so(address: str, message: str) -> None:
+    """And names the closest scorer there is."""
+    with pytest.raises(SpecError, match=message):
+        resolve(address)
+
+
+def test_an_import_that_fails_inside_a_scorer_module_is_named(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The missing distribution is named, not the scorer."""
+    (tmp_path / "needs_more.py").write_text("import not_installed_anywhere\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(SpecError, match="imports 'not_installed_anywhere', which is not installed"):
+        resolve("needs_more:fn")
+
+
+@pytest.mark.parametrize("each", list(bundled()), ids=lambda each: each.address)
+def test_every_bundled_scorer_is_found_by_its_address_and_explains_itself(each: Any) -> None:
+    """The address is enough, nothing is registered; the first line is the rule."""
+    assert resolve(each.address) is each
+    assert each.summary.endswith(".")
+    for name, hint in each.hints().items():
+        assert name == "return" or type_name(hint)
