@@ -1,0 +1,81 @@
+"""The `rewards` command: one file per command; how errors become messages and exit codes."""
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from rewards.errors import BatchFailedError, RewardsError
+from rewards.workbench.catalogue import list_scorers, show_rubric
+from rewards.workbench.new import new
+from rewards.workbench.output import say
+
+DIFFERENCE = 1
+BAD_INPUT = 2
+INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+
+_EXIT_CODES = (
+    "Exit codes: 0 fine; 1 a difference, or something that could not be scored; "
+    "2 wrong usage or unusable input; 130 Ctrl-C."
+)
+
+
+class _Workbench(TyperGroup):
+    """Turns the errors of every command into one line on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader (`| head`) has had enough. Python would complain once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DIFFERENCE) from None
+        except (RewardsError, OSError) as error:
+            say(f"rewards: {error}")
+            failed = isinstance(error, BatchFailedError)
+            raise typer.Exit(DIFFERENCE if failed else BAD_INPUT) from error
+        except KeyboardInterrupt:
+            say("rewards: interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Workbench,
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help: rich would triple the time that `rewards --help` takes.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("list", epilog=_EXIT_CODES)(list_scorers)
+app.command("show", epilog=_EXIT_CODES)(show_rubric)
+app.add_typer(new, name="new", epilog=_EXIT_CODES)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("bedrock-rft-rewards"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Write, prove and replay reward functions for reinforcement fine-tuning on Bedrock."""
+
+
+def main() -> None:
+    """Run the command; scorers of one's own are found from the current folder."""
+    sys.path.insert(0, str(os.getcwd()))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 gets escapes in place of a traceback.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # tests replace the streams
+    app(prog_name="rewards")

@@ -1,0 +1,6 @@
+"""`rewards new`"""
+import typer
+new = typer.Typer()
+@new.command("x")
+def x() -> None:
+    """X"""
