@@ -81,13 +81,21 @@ class Jobs(Protocol):
         ...
 
 
-def aws_client(service: str, *, region: str | None, endpoint_url: str | None = None) -> Any:
-    """A boto3 client; a region or credentials that are missing are the caller's to hear about."""
+def aws_client(
+    service: str,
+    *,
+    region: str | None,
+    endpoint_url: str | None = None,
+    answer_seconds: int = HTTP_SECONDS,
+) -> Any:
+    """A boto3 client that waits `answer_seconds` for an answer."""
     import boto3  # noqa: TID251 - this package is never loaded by the reward function
+    from botocore.config import Config
 
     # The stubs type each service's client by a literal name, of which there are 400.
     client: Any = boto3.client
-    return client(service, region_name=region, endpoint_url=endpoint_url)
+    config = Config(read_timeout=answer_seconds)
+    return client(service, region_name=region, endpoint_url=endpoint_url, config=config)
 
 
 def jobs_of(definition: Mapping[str, Any], *, endpoint_url: str | None = None) -> Jobs:

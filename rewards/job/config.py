@@ -221,7 +221,7 @@ def load_config(path: str | Path, overrides: Mapping[str, str] | None = None) ->
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     for dotted, value in (overrides or {}).items():
-        _override(tables, dotted, value)
+        assign(tables, dotted, value)
     return parse_config(tables, where=path.name, root=path.parent)
 
 
@@ -314,7 +314,7 @@ def _check_source(config: RftConfig, source: str) -> None:
         raise ConfigError(f"data: there is no file {source!r} beside the configuration")
 
 
-def _override(tables: dict[str, Any], dotted: str, value: str) -> None:
+def assign(tables: dict[str, Any], dotted: str, value: str) -> None:
     """Set one key by its dotted path; the value is TOML, or else a plain string."""
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]

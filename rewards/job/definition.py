@@ -42,6 +42,7 @@ _MODEL_NAME = re.compile(r"[0-9a-zA-Z]([_-]?[0-9a-zA-Z]){0,62}[_-]?", re.ASCII)
 class Deployed:
     """What only a deployment knows of a job: its role, the reward's version, where the data is."""
 
+    state_machine_arn: str
     role_arn: str
     function_arn: str
     train_uri: str
@@ -53,6 +54,7 @@ class Deployed:
         """Stand-ins for what does not exist before the first deployment."""
         assert config.data is not None
         return cls(
+            state_machine_arn="${StateMachineArn}",
             role_arn="${JobRoleArn}",
             function_arn="${RewardFunctionVersionArn}",
             train_uri=_uri(config.data.train),
@@ -73,6 +75,7 @@ def define(config: RftConfig, deployed: Deployed, *, full_marks: float) -> dict[
     return {
         "target": config.target,
         "region": config.region,
+        "state_machine": deployed.state_machine_arn,
         "names": {"job": config.job_name, "model": config.model_name},
         "dataset": deployed.train_uri,
         "function": deployed.function_arn,

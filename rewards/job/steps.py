@@ -14,6 +14,9 @@ from rewards.job.clients import ENDED, Job, Jobs, aws_client, jobs_of
 from rewards.job.definition import PARAMETER, Run, plan
 from rewards.job.errors import JobError, PreflightError
 
+#: The longest that Lambda lets a function run.
+REWARD_SECONDS = 900
+
 #: An execution that is aborted may still be creating its job, for as long as its Lambda runs.
 CREATE_SECONDS = 300
 STOP_PAUSE_SECONDS = 10
@@ -53,7 +56,9 @@ def check_reward(
     head = _read(definition["dataset"], region, endpoint_url, head=preflight.HEAD_BYTES)
     records = preflight.first_records(head, settings["samples"])
     event = preflight.event_of(records, settings["completion"])
-    client = aws_client("lambda", region=region, endpoint_url=endpoint_url)
+    client = aws_client(
+        "lambda", region=region, endpoint_url=endpoint_url, answer_seconds=REWARD_SECONDS
+    )
     answer = client.invoke(FunctionName=definition["function"], Payload=json.dumps(event).encode())
     payload = answer["Payload"].read().decode("utf-8", "replace")
     if "FunctionError" in answer:
