@@ -28,8 +28,9 @@ STATE_MACHINE = "rft-{name}"
 #: Seconds between two looks at a job that runs for hours.
 POLL_SECONDS = 300
 
-#: What the input of a run may say; everything else in it is a misspelling.
-OVERRIDES = ("hyperparameters", "job_name", "model_name", "poll_seconds", "preflight")
+#: What the input of a run may say; everything else in it is a misspelling. ("Comment" is in
+#: the input that the Step Functions console starts from.)
+OVERRIDES = ("hyperparameters", "job_name", "model_name", "poll_seconds", "preflight", "Comment")
 
 #: The length of a UUID, which is what Step Functions calls an execution that is given no name.
 _LONGEST_RUN = 36
