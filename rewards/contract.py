@@ -17,8 +17,7 @@ An event in no known shape is an `EventError`, since there is no row to answer f
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rewards.errors import EventError
 from rewards.sample import Message, Sample
@@ -39,11 +38,9 @@ _REASONING_TYPES = frozenset({"reasoning", "thinking", "reasoning_text"})
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of an event: the id as it goes back, and a sample, or the fault that it has none."""
 
-    index: int
     id: Any
     sample: Sample | None
     fault: Fault | None = None
@@ -65,12 +62,12 @@ def parse_row(row: object, index: int) -> Row:
     """
     wire_id = index_id(index)
     try:
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict):
             raise EventError(f"the row is {_kind_of(row)}, not an object")
         wire_id = _wire_id(row.get("id"), index)
-        return Row(index, wire_id, _sample(row, wire_id))
+        return Row(wire_id, _sample(row, wire_id))
     except EventError as error:
-        return Row(index, wire_id, None, Fault(error.kind, str(error)))
+        return Row(wire_id, None, Fault(error.kind, str(error)))
 
 
 def index_id(index: int) -> str:
@@ -126,7 +123,7 @@ def _metric(name: str, value: float) -> dict[str, Any]:
 def _rows_of(event: object) -> Sequence[object]:
     if isinstance(event, list):
         return event
-    if isinstance(event, Mapping):
+    if isinstance(event, dict):
         trajectories = event.get("trajectories")
         if isinstance(trajectories, list):
             return trajectories
@@ -140,7 +137,7 @@ def _rows_of(event: object) -> Sequence[object]:
 
 def _shape_of(event: object) -> str:
     """The event's outline for an error: its keys, never its contents."""
-    if isinstance(event, Mapping):
+    if isinstance(event, dict):
         if "trajectories" in event:
             return f'an object whose "trajectories" is {_kind_of(event["trajectories"])}'
         keys = [str(key)[:40] for key in list(event)[:10]]
@@ -177,7 +174,7 @@ def _wire_id(value: object, index: int) -> Any:
 
 def _sample(row: Mapping[str, Any], wire_id: Any) -> Sample:
     metadata = row.get("metadata")
-    if not isinstance(metadata, Mapping):
+    if not isinstance(metadata, dict):
         # Null is an empty metadata; anything else is kept where an author can find it.
         metadata = {} if metadata is None else {"metadata": metadata}
     prompt, completion = _turns(row.get("messages"))
@@ -205,7 +202,7 @@ def _custom_fields(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[
 
 def _reference(value: object) -> object:
     """`{"text": ...}` is how the OpenAI-compatible path delivers a string."""
-    if isinstance(value, Mapping) and len(value) == 1 and "text" in value:
+    if isinstance(value, dict) and len(value) == 1 and "text" in value:
         return value["text"]
     return value
 
@@ -231,7 +228,7 @@ def _turns(messages: object) -> tuple[tuple[Message, ...], Message]:
 
 
 def _message(message: object, place: int) -> Message:
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         raise EventError(f"messages[{place}] is {_kind_of(message)}, not an object")
     role = message.get("role")
     if not isinstance(role, str):
@@ -271,7 +268,7 @@ def _content(content: object, place: int) -> tuple[str, list[str]]:
     for block in blocks:
         if isinstance(block, str):
             texts.append(block)
-        elif isinstance(block, Mapping):
+        elif isinstance(block, dict):
             _read_block(block, texts, reasoning)
         else:
             raise EventError(f"messages[{place}].content holds {_kind_of(block)}")
@@ -282,9 +279,9 @@ def _read_block(block: Mapping[str, Any], texts: list[str], reasoning: list[str]
     """Put a block's text where it belongs. Images and other media hold none."""
     kind = block.get("type")
     thought = block.get("reasoningContent")
-    if isinstance(thought, Mapping):  # Converse: {"reasoningContent": {"reasoningText": {"text"}}}
+    if isinstance(thought, dict):  # Converse: {"reasoningContent": {"reasoningText": {"text"}}}
         inner = thought.get("reasoningText", thought)
-        thought = inner.get("text") if isinstance(inner, Mapping) else inner
+        thought = inner.get("text") if isinstance(inner, dict) else inner
         reasoning.extend([thought] if isinstance(thought, str) else [])
     elif isinstance(kind, str) and kind in _REASONING_TYPES:
         for key in ("text", *_REASONING_KEYS):
@@ -298,7 +295,7 @@ def _read_block(block: Mapping[str, Any], texts: list[str], reasoning: list[str]
 def _objects(value: object) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(item for item in value if isinstance(item, Mapping))
+    return tuple(item for item in value if isinstance(item, dict))
 
 
 def _string(value: object) -> str | None:

@@ -7,7 +7,7 @@ async, together, under one bound and one deadline; then group scorers; then the 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -39,49 +39,38 @@ def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
     return list(by_key.values())
 
 
-@dataclass(frozen=True, slots=True)
 class BoundComponent:
     """A component made ready to run: scorer resolved, parameters bound and checked."""
 
-    name: str
-    scorer: Scorer[..., Any]
-    call: Callable[..., Any]
-    weight: float
-    gate: bool
-    threshold: float | None
-    on_error: str
-    on_refusal: str
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, spec: ComponentSpec, scorer: Scorer[..., Any]) -> "BoundComponent":
+    def __init__(self, spec: ComponentSpec, scorer: Scorer[..., Any]) -> None:
         """Bind the parameters; `SpecError` where the scorer cannot stand in that place."""
-        low, high = scorer.range
-        threshold = high if spec.gate and spec.threshold is None else spec.threshold
+        self.name = spec.name
+        self.scorer = scorer
+        self.low, self.high = scorer.range
+        self.weight = spec.weight
+        self.gate = spec.gate
+        # A gate asks for full marks unless it says otherwise.
+        full_marks = self.high if spec.gate else -math.inf
+        self.threshold = full_marks if spec.threshold is None else spec.threshold
+        self.all_or_nothing = spec.threshold is not None and not spec.gate
+        self.on_error = spec.on_error or ("fail" if scorer.is_async else "floor")
+        self.on_refusal = spec.on_refusal
         if spec.gate and scorer.is_group:
             raise SpecError("a group scorer cannot be a gate: gates look at one sample")
-        if threshold is not None and not low <= threshold <= high:
+        if spec.threshold is not None and not self.low <= spec.threshold <= self.high:
             raise SpecError(
-                f'key "threshold": must lie between {low} and {high}, the range of '
-                f"{scorer.address}, got {threshold}"
+                f'key "threshold": must lie between {self.low} and {self.high}, the range of '
+                f"{scorer.address}, got {spec.threshold}"
             )
-        return cls(
-            name=spec.name,
-            scorer=scorer,
-            call=partial(scorer.function, **scorer.bind(spec.params)),
-            weight=spec.weight,
-            gate=spec.gate,
-            threshold=threshold,
-            on_error=spec.on_error or ("fail" if scorer.is_async else "floor"),
-            on_refusal=spec.on_refusal,
-            low=low,
-            high=high,
-        )
+        self.call: Callable[..., Any] = partial(scorer.function, **scorer.bind(spec.params))
 
     def verdict(self, raw: Any) -> Score | Fault:
         """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
-        value = raw.value if isinstance(raw, Score) else raw
+        value = raw
+        if type(raw) is Score:
+            value = raw.value
+            if type(value) is float and self.low <= value <= self.high and not self.all_or_nothing:
+                return raw  # nearly every verdict
         if type(value) is not float:
             if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
                 return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
@@ -95,11 +84,9 @@ class BoundComponent:
             if not self.low - RANGE_NOISE <= value <= self.high + RANGE_NOISE:
                 return Fault("out_of_range", f"returned {value}, outside {self.low} to {self.high}")
             value = min(max(value, self.low), self.high)
-        if self.threshold is not None and not self.gate:
+        if self.all_or_nothing:
             value = self.high if value >= self.threshold else self.low
-        if not isinstance(raw, Score):
-            return Score(value)
-        return raw if raw.value is value else replace(raw, value=value)
+        return replace(raw, value=value) if type(raw) is Score else Score(value)
 
     @property
     def worst(self) -> float:
@@ -123,6 +110,7 @@ class Batch:
     ) -> None:
         self.spec = spec
         self.components = components
+        self.weighted = [component for component in components if component.weight]
         self.deadline = deadline
         paths = spec.reference
         self.samples = [with_reference(s, paths) for s in samples] if paths else list(samples)
@@ -232,9 +220,10 @@ class Batch:
 
     def record(self, component: BoundComponent, index: int, verdict: Score | Fault) -> None:
         """Keep a verdict; a fault under `on_error = "fail"` ends the batch here and now."""
-        if isinstance(verdict, Score):
+        if type(verdict) is Score:
             self.scores[index][component.name] = verdict
             return
+        assert isinstance(verdict, Fault)
         if component.policy(verdict) == "fail":
             raise BatchFailedError(
                 f"component {component.name!r} could not score sample "
@@ -252,7 +241,6 @@ class Batch:
                 policy = component.policy(self.faults[index][component.name])
                 passed, neutral = policy == "skip", policy == "neutral"
             else:
-                assert component.threshold is not None
                 passed, neutral = score.value >= component.threshold, False
             if passed:
                 still_open.append(index)
@@ -266,7 +254,7 @@ class Batch:
         values = self.neutralised(totals)
         if self.spec.normalize is not None:
             values = _normalized(values, totals, self._pools(), self.spec.normalize.clip)
-        weighted = frozenset(c.name for c in self.components if c.weight and not c.gate)
+        weighted = frozenset(component.name for component in self.weighted)
         return [
             Reward(value + 0.0, scores, faults, weighted, closed)  # + 0.0: no negative zero
             for value, scores, faults, closed in zip(
@@ -282,23 +270,21 @@ class Batch:
         scores, faults = self.scores[index], self.faults[index]
         policies = {
             component.name: component.policy(faults[component.name])
-            for component in self.components
+            for component in (self.components if faults else ())
             if component.name in faults
         }
         if "neutral" in policies.values():
             return None
         parts: list[float] = []
         ran = whole = 0.0
-        for component in self.components:
-            weight = component.weight
-            if not weight:
-                continue
-            whole += abs(weight)
+        for component in self.weighted:
+            share = abs(component.weight)
+            whole += share
             policy = policies.get(component.name)
             if policy != "skip":
                 value = component.worst if policy == "floor" else scores[component.name].value
-                ran += abs(weight)
-                parts.append(weight * value)
+                ran += share
+                parts.append(component.weight * value)
         if not ran:
             return low
         scale = ran if self.spec.total == "mean" else ran / whole

@@ -6,6 +6,7 @@
     ├── BatchFailedError       a component with on_error = "fail" could not be scored
     └── UnscoredError          a scorer could not decide: neither right nor wrong
         ├── MissingReferenceError   the data has no reference for this sample
+        ├── UnusableDataError       the data's reference or metadata is not what a scorer reads
         ├── RefusalError            the sample's own fault: a judge refuses it; follows on_refusal
         └── ServiceError            a service's fault: throttled, unreachable; follows on_error
             └── DeadlineError       not started or not finished in time
@@ -50,6 +51,12 @@ class MissingReferenceError(UnscoredError):
     """The data holds no reference for this sample: a fault of the data, not of the answer."""
 
     kind = "missing_reference"
+
+
+class UnusableDataError(UnscoredError):
+    """A reference or a metadata field is there, or should be, and is not what the scorer reads."""
+
+    kind = "unusable_data"
 
 
 class RefusalError(UnscoredError):

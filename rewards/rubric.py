@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from types import MappingProxyType
+from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 from rewards.engine import Batch, BoundComponent, group_indices
 from rewards.errors import (
@@ -28,12 +28,11 @@ from rewards.spec import (
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """A scorer placed in a rubric: see `rewards.spec.ComponentSpec` for the fields."""
 
     scorer: Scorer[..., Any]
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
     name: str = ""
     weight: float = 1.0
     gate: bool = False
@@ -63,7 +62,7 @@ class Component:
             "on_error": on_error,
             "on_refusal": on_refusal,
         }
-        return replace(self, **{key: value for key, value in given.items() if value is not None})
+        return self._replace(**{key: value for key, value in given.items() if value is not None})
 
     def to_spec(self) -> ComponentSpec:
         """The component as data, its scorer by address."""
@@ -175,7 +174,7 @@ class Rubric:
         self.components: list[BoundComponent] = []
         for component, scorer in zip(spec.component, scorers, strict=True):
             with _explained(where, component):
-                self.components.append(BoundComponent.of(component, scorer))
+                self.components.append(BoundComponent(component, scorer))
 
     def to_spec(self) -> dict[str, Any]:
         """The rubric as the tables of its TOML file, defaults left out."""

@@ -56,12 +56,29 @@ class Sample:
     @property
     def reference_text(self) -> str:
         """The reference as text: strings as they are, anything else as compact JSON."""
+        return _as_text(self.reference)
+
+    @property
+    def reference_texts(self) -> tuple[str, ...]:
+        """The items of a list of references, each as text; one item where it is no list.
+
+        >>> Sample(id="1", completion="", reference_answer=["Paris", "paris"]).reference_texts
+        ('Paris', 'paris')
+        """
         value = self.reference
-        if isinstance(value, str):
-            return value
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return (
+            tuple(_as_text(item) for item in value)
+            if isinstance(value, list)
+            else (_as_text(value),)
+        )
 
     @property
     def prompt_text(self) -> str:
         """What the user asked: the text of the prompt's user turns, one below the other."""
         return "\n".join(turn.content for turn in self.prompt if turn.role == "user")
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

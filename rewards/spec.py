@@ -6,9 +6,9 @@ to derive timeout, memory, permissions and the contents of the Lambda bundle.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from rewards.errors import SpecError, did_you_mean
 
@@ -25,8 +25,7 @@ MAX_RUBRIC_BYTES = 1_000_000
 DEFAULT_CONCURRENCY = 16
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentSpec:
+class ComponentSpec(NamedTuple):
     """A scorer placed in a rubric.
 
     `weight` is its share of the reward (0: a metric, recorded and not summed; gates have none).
@@ -43,11 +42,10 @@ class ComponentSpec:
     threshold: float | None = None
     on_error: str | None = None
     on_refusal: str = "floor"
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class NormalizeSpec:
+class NormalizeSpec(NamedTuple):
     """Z-scores in place of totals, taken over the `batch` or each `group`, clipped to +-`clip`.
 
     Off by default: GRPO trainers normalise within each group themselves. For a trainer that uses
@@ -58,8 +56,7 @@ class NormalizeSpec:
     clip: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class RubricSpec:
+class RubricSpec(NamedTuple):
     """The weighted, gated set of components that makes one reward.
 
     `total` is the weighted "mean" of the components or their weighted "sum"; either is clamped
@@ -83,7 +80,7 @@ class RubricSpec:
         tables = _without_defaults(self)
         tables["component"] = [_without_defaults(component) for component in self.component]
         if self.normalize is not None:
-            tables["normalize"] = asdict(self.normalize)
+            tables["normalize"] = self.normalize._asdict()
         if self.reference:
             tables["reference"] = list(self.reference)
         if "range" in tables:
@@ -209,15 +206,13 @@ def _some_weight(components: Sequence[ComponentSpec], total: str, where: str) ->
 
 
 def _without_defaults(spec: RubricSpec | ComponentSpec) -> dict[str, Any]:
-    fields = type(spec).__dataclass_fields__
-    tables: dict[str, Any] = {}
-    for key, definition in fields.items():
-        value = getattr(spec, key)
-        if value == definition.default or (key == "params" and not value):
-            continue
-        tables[key] = dict(value) if isinstance(value, Mapping) else value
+    tables = {
+        key: dict(value) if isinstance(value, Mapping) else value
+        for key, value in spec._asdict().items()
+        if key not in spec._field_defaults or value != spec._field_defaults[key]
+    }
     if tables.get("gate"):
-        tables.pop("weight", None)
+        tables.pop("weight", None)  # a gate has none, and a table that gives it one is refused
     return tables
 
 

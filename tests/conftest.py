@@ -5,6 +5,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+#: Not for doctest collection: files that only type checkers read (some of their lines are wrong
+#: on purpose), and the fuzzer, which loads the handler when it is imported.
+collect_ignore_glob = ["typing/*", "fuzz.py"]
+
 # Two slow cores shared with other work: no wall-clock deadline decides a property.
 settings.register_profile(
     "default",

@@ -256,7 +256,7 @@ def test_metrics_say_what_is_reward_and_what_is_metric() -> None:
         weighted=frozenset({"correct", "judge"}),
     )
 
-    [result] = to_response([Row(0, "1", Sample("1", ""))], [reward], floor=0.0)
+    [result] = to_response([Row("1", Sample("1", ""))], [reward], floor=0.0)
 
     assert result["metrics_list"] == [
         {"name": "gate", "value": 1.0, "type": "Metric"},

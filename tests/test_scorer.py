@@ -159,6 +159,17 @@ def test_an_import_that_fails_inside_a_scorer_module_is_named(
         resolve("needs_more:fn")
 
 
+def test_a_scorer_module_that_breaks_on_import_is_named(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what it raised, and no traceback for the author to read through."""
+    (tmp_path / "broken_module.py").write_text("x = 1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(SpecError, match="broken_module cannot be imported: ZeroDivisionError"):
+        resolve("broken_module:fn")
+
+
 @pytest.mark.parametrize("each", list(bundled()), ids=lambda each: each.address)
 def test_every_bundled_scorer_is_found_by_its_address_and_explains_itself(each: Any) -> None:
     """The address is enough, nothing is registered; the first line is the rule."""

@@ -69,7 +69,14 @@ def show_rubric(
     print_table(
         ["component", "scorer", "counts", "on error", "on refusal", "parameters"],
         [
-            [c["name"], c["scorer"], _counts(c), c["on_error"], c["on_refusal"], table_of(c["params"])]
+            [
+                c["name"],
+                c["scorer"],
+                _counts(c),
+                c["on_error"],
+                c["on_refusal"],
+                table_of(c["params"]),
+            ]
             for c in components
         ],
     )

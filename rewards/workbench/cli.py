@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -11,6 +12,9 @@ from rewards.errors import BatchFailedError, RewardsError
 from rewards.workbench.catalogue import list_scorers, show_rubric
 from rewards.workbench.new import new
 from rewards.workbench.output import say
+from rewards.workbench.replay import replay
+from rewards.workbench.score import score
+from rewards.workbench.serve import serve
 
 DIFFERENCE = 1
 BAD_INPUT = 2
@@ -50,6 +54,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command(epilog=_EXIT_CODES)(replay)
+app.command(epilog=_EXIT_CODES)(score)
+app.command(epilog=_EXIT_CODES)(serve)
 app.command("list", epilog=_EXIT_CODES)(list_scorers)
 app.command("show", epilog=_EXIT_CODES)(show_rubric)
 app.add_typer(new, name="new", epilog=_EXIT_CODES)
@@ -74,7 +81,7 @@ def _options(
 
 def main() -> None:
     """Run the command; scorers of one's own are found from the current folder."""
-    sys.path.insert(0, str(os.getcwd()))
+    sys.path.insert(0, str(Path.cwd()))
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 gets escapes in place of a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # tests replace the streams

@@ -1,0 +1,149 @@
+"""What scorers share about a completion's text: where thinking ends, what a code fence holds."""
+
+import re
+
+#: Opening and closing marks of the thinking blocks that models write into their text.
+THINKING_BLOCKS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<reflection>", "</reflection>"),
+    ("<scratchpad>", "</scratchpad>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|channel|>analysis", "<|channel|>final<|message|>"),
+)
+# Two characters that every mark above starts with: most texts hold none of them, and six short
+# searches cost less than eighteen long ones.
+_FIRST_TWO = ("</", "<t", "<r", "<s", "<|", "[T", "[/", "◁")
+
+_FENCE = re.compile(r"^[ \t]*+```[ \t]*+([\w+#.-]*+)[^\n]*+\n", re.MULTILINE)
+
+
+def answer_span(completion: str) -> tuple[int, int]:
+    """Where the answer stands: after the last closed thinking block, before one left open.
+
+    Where nothing but space follows the last block, the answer is what stands before that block.
+
+    >>> answer_span("<think>6 * 7</think>42")
+    (20, 22)
+    >>> answer_span("42 <think>was that right?</think>")
+    (0, 3)
+    """
+    for two in _FIRST_TWO:
+        if two in completion:
+            return _outside_thinking(completion)
+    return 0, len(completion)
+
+
+def answer_start(completion: str) -> int:
+    """Index of the first character after the thinking; the length where all of it is thinking.
+
+    >>> answer_start("no thinking at all")
+    0
+    """
+    return answer_span(completion)[0]
+
+
+def answer_text(completion: str) -> str:
+    """The completion without its thinking; an unclosed block swallows all that follows it.
+
+    >>> answer_text("<think>6 * 7 = 42, or 48?</think>It is 42.")
+    'It is 42.'
+    >>> answer_text("<think>never closed: 42")
+    ''
+    """
+    start, end = answer_span(completion)
+    return completion[start:end]
+
+
+def strip_thinking(completion: str) -> str:
+    """The answer text without the white space around it.
+
+    >>> strip_thinking("<thinking>hm</thinking>  42 ")
+    '42'
+    """
+    return answer_text(completion).strip()
+
+
+def code_blocks(text: str) -> list[tuple[str, str]]:
+    r"""The fenced code blocks as (language, body), in order; an unclosed one runs to the end.
+
+    >>> code_blocks("Here:\n```json\n{}\n```\n")
+    [('json', '{}\n')]
+    """
+    return [(language, text[start:end]) for language, start, end in code_spans(text)]
+
+
+def code_spans(text: str) -> list[tuple[str, int, int]]:
+    """The fenced code blocks as (language, start of the body, end of the body)."""
+    blocks: list[tuple[str, int, int]] = []
+    if "```" not in text:
+        return blocks
+    position = 0
+    while opening := _FENCE.search(text, position):
+        closing = text.find("\n```", opening.end() - 1)
+        body_end = len(text) if closing < 0 else closing + 1
+        blocks.append((opening[1], opening.end(), body_end))
+        if closing < 0:
+            break
+        position = closing + len("\n```")
+    return blocks
+
+
+#: Scripts written without spaces (Thai to Khmer, kana, Han), as ranges of a character class.
+SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(rf"[{SPACELESS}]|[^\W_{SPACELESS}]+")
+
+#: What a reason quotes of a completion at most: enough to recognise it, one line of a table.
+MAX_QUOTED_CHARS = 60
+
+#: What a score keeps of the answer that it read: it is shown and logged, and never compared.
+MAX_ANSWER_CHARS = 200
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, without punctuation; a character each where no spaces are written.
+
+    >>> words("Don't panic: 3.14 东京")
+    ['Don', 't', 'panic', '3', '14', '东', '京']
+    """
+    return _WORD.findall(text)
+
+
+def quoted(text: str, limit: int = MAX_QUOTED_CHARS) -> str:
+    r"""The text as a short quotation on one line, for the reason of a score.
+
+    >>> quoted("two\nlines"), quoted("abcdef", limit=3)
+    ("'two\\nlines'", "'abc'...")
+    """
+    return repr(text) if len(text) <= limit else f"{text[:limit]!r}..."
+
+
+def _outside_thinking(completion: str) -> tuple[int, int]:
+    start, end = _last_block_end(completion, len(completion)), len(completion)
+    for opening, _ in THINKING_BLOCKS:
+        unclosed = completion.find(opening, start)
+        if 0 <= unclosed < end:
+            end = unclosed
+    if start and not completion[start:end].strip():
+        return _before_last_block(completion, start)
+    return start, end
+
+
+def _last_block_end(completion: str, before: int) -> int:
+    ends = [
+        found + len(closing)
+        for _, closing in THINKING_BLOCKS
+        if (found := completion.rfind(closing, 0, before)) >= 0
+    ]
+    return max(ends, default=0)
+
+
+def _before_last_block(completion: str, block_end: int) -> tuple[int, int]:
+    starts = [completion.rfind(opening, 0, block_end) for opening, _ in THINKING_BLOCKS]
+    block_start = max(starts)
+    if block_start < 0:  # closed but never opened: the prompt opened it, all before is thinking
+        return block_end, block_end
+    return min(_last_block_end(completion, block_start), block_start), block_start

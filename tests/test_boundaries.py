@@ -1,0 +1,113 @@
+"""Who may import whom: the table of docs/architecture.md, held by walking the source."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "rewards"
+
+#: Modules of the package that each module may import. "scorers" stands for every scorer family.
+CORE = {"errors", "sample", "score", "scorer", "text"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "score": set(),
+    "sample": {"errors"},
+    "text": set(),
+    "numbers": {"errors", "text"},
+    "answers": {"errors", "numbers", "text"},
+    "scorer": {"errors", "sample", "score"},
+    "spec": {"errors"},
+    "reference": {"sample"},
+    "registry": {"errors", "scorer", "scorers"},
+    "digest": set(),
+    "concurrency": {"errors"},
+    "engine": {"concurrency", "errors", "reference", "sample", "score", "scorer", "spec"},
+    "rubric": {
+        *("digest", "engine", "errors", "registry"),
+        *("sample", "score", "scorer", "spec"),
+    },
+    "contract": {"errors", "sample", "score"},
+    "telemetry": {"contract", "sample", "score"},
+    "handler": {"contract", "errors", "rubric", "score", "telemetry"},
+    "__init__": {"rubric", "sample", "score", "scorer"},
+    "scorers": {*CORE, "answers", "numbers"},
+}
+#: Third-party packages, and the only modules that may import them while being imported.
+THIRD_PARTY = {"aws_lambda_powertools": {"handler"}}
+
+
+def module_key(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.stem if len(relative.parts) == 1 else relative.parts[0]
+
+
+def modules() -> list[Path]:
+    """Every module of the package that can ship in the Lambda."""
+    return [path for path in PACKAGE.rglob("*.py") if "workbench" not in path.parts]
+
+
+def imports(tree: ast.AST) -> list[str]:
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            if node.module == "rewards":
+                names += [f"rewards.{alias.name}" for alias in node.names]
+            else:
+                names.append(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_the_table_allows(path: Path) -> None:
+    """The arrows of the architecture point one way; scorers never import each other."""
+    key = module_key(path)
+    assert key in MAY_IMPORT, f"{path} is new: give it a row in the table"
+    for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = name.split(".")
+        if parts[0] == "rewards" and len(parts) > 1:
+            allowed = MAY_IMPORT[key]
+            assert parts[1] in allowed or parts[1] == "errors", f"{path} imports {name}"
+        assert parts[0] not in {"infra", "aws_cdk", "constructs"}, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_third_party_imports_wait_for_the_call_that_needs_them(path: Path) -> None:
+    """At module level there is the standard library, and Powertools in the handler."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body:
+        for name in imports(node) if isinstance(node, ast.Import | ast.ImportFrom) else []:
+            top = name.split(".")[0]
+            standard = top == "rewards" or top in sys.stdlib_module_names
+            assert standard or module_key(path) in THIRD_PARTY.get(top, set()), f"{path}: {name}"
+
+
+def test_the_author_api_is_stdlib_only_and_says_what_it_exports() -> None:
+    """`import rewards` in a notebook or a TRL run pulls in nothing."""
+    loaded = loaded_by("import rewards; assert set(rewards.__all__) <= set(dir(rewards))")
+
+    assert not {"aws_lambda_powertools", "boto3", "asyncio", "pydantic", "tomllib"} & loaded
+
+
+def test_the_handler_with_the_default_rubric_imports_nothing_heavy() -> None:
+    """Cold start is paid by every user: no client, no event loop, no validator, no CDK."""
+    loaded = loaded_by("import rewards.handler")
+
+    heavy = {"boto3", "botocore", "asyncio", "pydantic", "sympy", "aws_cdk", "typer", "rich"}
+    assert not heavy & loaded
+    assert not {name for name in loaded if name.startswith("rewards.workbench")}
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after `code`."""
+    script = f"import json, sys; {code}; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
