@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from infra.checks import check_stack
+from infra.findings import check
 from infra.stacks import RftStack
 from rewards.errors import RewardsError
 from rewards.job.config import DEFAULT_FILE, load_config
@@ -30,8 +30,8 @@ def main() -> None:
     path = Path(__file__).parent / str(context.get("config", DEFAULT_FILE))
     config = load_config(path, overrides)
     account = os.environ.get("CDK_DEFAULT_ACCOUNT")
-    stack = RftStack(app, f"Rft-{config.name}", config=config, account=account)
-    check_stack(app, stack)
+    RftStack(app, f"Rft-{config.name}", config=config, account=account)
+    check(app)
     app.synth()
 
 

@@ -1,13 +1,17 @@
 """What Bedrock and the steps of a run may do, statement by statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.data import OUTPUT, DataObject, RftData
+from infra.findings import accept_resources
 from rewards.job.config import JobSettings
+
+#: The permissions of one step.
+Statements = Sequence[iam.PolicyStatement]
 
 
 def service_role(
@@ -48,6 +52,18 @@ def service_role(
         statements += _vpc_statements(stack, jobs, job.vpc.subnet_ids, job.vpc.security_group_ids)
     for statement in statements:
         role.add_to_policy(statement)
+    accept_resources(
+        role,
+        [f"{output}/{OUTPUT}*"],
+        "Bedrock names the objects of a job's output itself, below this one key.",
+    )
+    if job.vpc:
+        accept_resources(
+            role,
+            ["*", f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:network-interface/*"],
+            "Bedrock makes the interfaces and names them; its own tags, checked by conditions, "
+            "are what bounds it, and EC2 offers no resources for its Describe calls.",
+        )
     return role
 
 
@@ -159,10 +175,7 @@ def mantle_statements(
     return {"create": create, "watch": look, "stop": stop}
 
 
-Statements = Sequence[iam.PolicyStatement]
-
-
 def _allow(
-    actions: list[str], resources: list[str], conditions: dict[str, object] | None = None
+    actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)

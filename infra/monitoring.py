@@ -83,11 +83,13 @@ class RewardMonitoring(Construct):
 
     def _share(self, part: str, whole: str, label: str) -> cw.MathExpression:
         """How much of `whole` is `part`; nothing where there was nothing."""
+        # The ids of metrics in an expression start in lower case, and are unique in a graph.
+        part_id, whole_id = f"m{part}", f"m{whole}"
         return cw.MathExpression(
-            expression="IF(whole > 0, part / whole)",
+            expression=f"IF({whole_id} > 0, {part_id} / {whole_id})",
             using_metrics={
-                "part": self._metric(part, cw.Stats.SUM),
-                "whole": self._metric(whole, cw.Stats.SUM),
+                part_id: self._metric(part, cw.Stats.SUM),
+                whole_id: self._metric(whole, cw.Stats.SUM),
             },
             label=label,
             period=PERIOD,

@@ -1,15 +1,16 @@
-"""The reward Lambda: bundled for its rubric, versioned, and allowed nothing that it does not use."""
+"""The reward Lambda: bundled for its rubric, versioned, allowed only what it uses."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Validations
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundle import PACKAGE, RUNTIME, Platform, build_reward
+from infra.findings import accept, accept_resources
 from infra.judge_access import judge_models, judge_statements
 from rewards.job.config import Vpc
 from rewards.rubric import Rubric
@@ -27,6 +28,12 @@ JUDGE_TIMEOUT, JUDGE_MEMORY = 300, 1024
 
 #: Judge calls in flight over all containers: beyond this, a new account's quotas only throttle.
 JUDGE_CALLS_IN_FLIGHT = 160
+
+#: Why not the newest Python.
+RUNTIME_REASON = (
+    "Python 3.13 is supported by Lambda until October 2029, and the compiled wheels of every "
+    "dependency are pinned for it; a newer runtime is a decision, not a default."
+)
 
 #: What Lambda needs in a VPC. EC2 has no resources to narrow the Describe calls to.
 _VPC_ACTIONS = [
@@ -128,6 +135,7 @@ class RewardFunction(Construct):
                 description=f"digest {self.rubric.digest[:16]}",
             ),
         )
+        accept(self.function, "L1", RUNTIME_REASON)
         if vpc is not None:
             self._place_in(vpc)
         self.version = self.function.current_version
@@ -149,20 +157,19 @@ class RewardFunction(Construct):
         log_group.grant_write(role)
         for statement in judge_statements(self, self.judge_models):
             role.add_to_policy(statement)
+            accept_resources(
+                role,
+                [resource for resource in statement.resources if "*" in resource],
+                "An inference profile routes to regions of AWS's choosing; the model is exact, "
+                "and a condition allows it by way of this profile only.",
+            )
         if vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=_VPC_ACTIONS, resources=["*"]))
-            Validations.of(role).acknowledge(
-                id="AwsSolutions-IAM5[Resource::*]",
-                reason="Lambda manages network interfaces that have no name before they exist, "
-                "and EC2 offers no resources to narrow its Describe calls to.",
-            )
-        for model in self.judge_models:
-            _, _, routed = model.partition(".")
-            Validations.of(role).acknowledge(
-                id="AwsSolutions-IAM5"
-                f"[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/{routed}]",
-                reason="An inference profile routes to regions of AWS's choosing; the model is "
-                "exact, and a condition allows it by way of this profile only.",
+            accept_resources(
+                role,
+                ["*"],
+                "Lambda manages network interfaces that have no name before they exist, and EC2 "
+                "offers no resources to narrow its Describe calls to.",
             )
         return role
 

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.bundle import RUNTIME, Platform, build_job
 from infra.data import RftData
+from infra.findings import accept, accept_resources
 from infra.job_roles import (
     Statements,
     bedrock_statements,
@@ -21,7 +22,7 @@ from infra.job_roles import (
     mantle_statements,
     service_role,
 )
-from infra.reward_function import BUILD, LOCK
+from infra.reward_function import BUILD, LOCK, RUNTIME_REASON
 from rewards.job.config import NOVA, JobSettings, RftConfig
 from rewards.job.definition import PARAMETER, STATE_MACHINE, Deployed, define
 from rewards.job.steps import CREATE_SECONDS, REWARD_SECONDS
@@ -151,7 +152,14 @@ class RftJob(Construct):
         log_group.grant_write(role)
         for statement in statements:
             role.add_to_policy(statement)
-        return lambda_.Function(
+            accept_resources(
+                role,
+                [resource for resource in statement.resources if "*" in resource],
+                "Jobs, models and projects get their ids from Bedrock when a run creates them, "
+                "and a bearer token is no resource that a policy could name; the actions are "
+                "listed one by one.",
+            )
+        function = lambda_.Function(
             self,
             step.title(),
             description=f"RFT job {self._name}: {step}",
@@ -164,6 +172,8 @@ class RftJob(Construct):
             memory_size=512,
             log_group=log_group,
         )
+        accept(function, "L1", RUNTIME_REASON)
+        return function
 
     def _state_machine(
         self, steps: dict[str, lambda_.Function], topic: sns.ITopic, job: JobSettings
@@ -184,14 +194,15 @@ class RftJob(Construct):
         check = self._invoke("Check the reward", steps["check"], "$.check")
         create = self._invoke("Create the job", steps["create"], "$.job")
         watch = self._invoke("Look at the job", steps["watch"], "$.job", job="$.job")
-        for step in (create, watch):
-            step.add_retry(
+        for patient in (create, watch):
+            patient.add_retry(
                 errors=["ThrottledError"],
                 interval=Duration.seconds(_THROTTLED_SECONDS),
                 max_attempts=_THROTTLED_ATTEMPTS,
                 backoff_rate=2.0,
             )
-        for step in (load, check, create, watch):
+        load.add_catch(tell_failure, result_path="$.failure")
+        for step in (check, create, watch):
             step.add_catch(tell_failure, result_path="$.failure")
         wait = sfn.Wait(self, "Wait", time=sfn.WaitTime.seconds_path("$.job.poll_seconds"))
         completed = self._tell("Tell of the success", topic, "completed", "$.job").next(
@@ -223,7 +234,7 @@ class RftJob(Construct):
             .otherwise(wait)
         )
         wait.next(watch).next(ended)
-        return sfn.StateMachine(
+        machine = sfn.StateMachine(
             self,
             "StateMachine",
             state_machine_name=STATE_MACHINE.format(name=self._name),
@@ -246,6 +257,19 @@ class RftJob(Construct):
                 include_execution_data=True,
             ),
         )
+        accept_resources(
+            machine.role,
+            ["*"],
+            "Log delivery and X-Ray are granted to a state machine on * only: their actions have "
+            "no resources (Step Functions developer guide).",
+        )
+        accept_resources(
+            machine.role,
+            [f"{step.function_arn}:*" for step in steps.values()],
+            "CDK grants a step together with its versions; the functions are this construct's "
+            "own, have no versions, and each does one thing.",
+        )
+        return machine
 
     def _invoke(
         self, id: str, step: lambda_.Function, result_path: str, **payload: str

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "telemetry": {"contract", "sample", "score"},
     "handler": {"contract", "errors", "rubric", "score", "telemetry"},
     "__init__": {"rubric", "sample", "score", "scorer"},
+    "job": {"job"},
     "scorers": {*CORE, "answers", "numbers"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.

@@ -51,7 +51,8 @@ class RewardSettings:
     """The reward function. What is left out is derived from the rubric.
 
     `requirements` is the hashed lock that pins what its scorers require; `include` names packages
-    of yours that they import and the rubric does not name. `price_in` and `price_out` are the judge's dollars per million tokens, for the dashboard's cost.
+    of yours that they import and the rubric does not name. `price_in` and `price_out` are the
+    judge's dollars per million tokens, for the dashboard's cost.
     """
 
     rubric: str = key(text(form="a rubric's name or the path of its .toml file"))
