@@ -138,9 +138,9 @@ def build_reward(
         yield f"rewards/rubrics/{source.name}", source.read_bytes()
         for name in sorted({*own, *include}):
             yield from _own_package(name)
-        yield from _third_party(requires, lock, platform)
+        yield from third_party(requires, lock, platform)
 
-    return _build(contents(), out, f"reward-{platform.architecture}", platform)
+    return build(contents(), out, f"reward-{platform.architecture}", platform)
 
 
 def build_job(*, lock: Path, out: Path, platform: Platform = Platform()) -> Asset:
@@ -150,9 +150,9 @@ def build_job(*, lock: Path, out: Path, platform: Platform = Platform()) -> Asse
         yield from _core()
         yield from _files(PACKAGE / "job", "rewards/job")
         yield STEPS.name, STEPS.read_bytes()
-        yield from _third_party(["boto3"], lock, platform)
+        yield from third_party(["boto3"], lock, platform)
 
-    return _build(contents(), out, f"job-{platform.architecture}", platform)
+    return build(contents(), out, f"job-{platform.architecture}", platform)
 
 
 def _core() -> Iterator[tuple[str, bytes]]:
@@ -192,9 +192,10 @@ def _own_package(name: str) -> Iterator[tuple[str, bytes]]:
         yield arcname, content
 
 
-def _third_party(
+def third_party(
     names: Iterable[str], lock: Path, platform: Platform
 ) -> Iterator[tuple[str, bytes]]:
+    """The installed files of `names`, and of all that they depend on, at the lock's versions."""
     wheels = locked_wheels(lock, platform)
     for wheel in sorted(_closure(names, wheels, lock, platform)):
         with zipfile.ZipFile(wheel) as archive:
@@ -290,9 +291,8 @@ def _download(pinned: str, platform: Platform, folder: Path) -> None:
         wheels.rename(folder)
 
 
-def _build(
-    contents: Iterable[tuple[str, bytes]], out: Path, name: str, platform: Platform
-) -> Asset:
+def build(contents: Iterable[tuple[str, bytes]], out: Path, name: str, platform: Platform) -> Asset:
+    """Zip `contents` into `out`, with bytecode where this is the platform's interpreter."""
     files = dict(contents)
     if platform.python == Platform.local().python:
         files |= _bytecode(files)

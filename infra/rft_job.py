@@ -31,6 +31,9 @@ from rewards.job.steps import CREATE_SECONDS, REWARD_SECONDS
 STOP_SECONDS = CREATE_SECONDS + 60
 WATCH_SECONDS = 60
 
+#: The error of an execution whose run did not end in a model; the cause says why.
+RUN_FAILED = "RunFailed"
+
 #: Seven attempts over about an hour: what throttles the creation of a job is a quota.
 _THROTTLED_ATTEMPTS, _THROTTLED_SECONDS = 7, 30
 
@@ -185,11 +188,15 @@ class RftJob(Construct):
             action="getParameter",
             parameters={"Name": self.parameter.parameter_name},
             iam_resources=[self.parameter.parameter_arn],
-            result_selector={"definition": sfn.JsonPath.string_to_json("$.Parameter.Value")},
+            iam_action="ssm:GetParameter",
+            result_selector={
+                "definition": sfn.JsonPath.string_to_json(
+                    sfn.JsonPath.string_at("$.Parameter.Value")
+                )
+            },
         )
-        failed = sfn.Fail(
-            self, "Failed", error_path="$.failure.Error", cause_path="$.failure.Cause"
-        )
+        # The error's own name cannot be passed on: one that starts with "States." is reserved.
+        failed = sfn.Fail(self, "Failed", error=RUN_FAILED, cause_path="$.failure.Cause")
         tell_failure = self._tell("Tell of the failure", topic, "failed", "$.failure").next(failed)
         check = self._invoke("Check the reward", steps["check"], "$.check")
         create = self._invoke("Create the job", steps["create"], "$.job")
@@ -212,10 +219,10 @@ class RftJob(Construct):
             self,
             "Say why",
             parameters={
-                "Error": sfn.JsonPath.string_at("$.job.status"),
                 "Cause": sfn.JsonPath.format(
-                    "{}: {}",
+                    "{} {}: {}",
                     sfn.JsonPath.string_at("$.job.name"),
+                    sfn.JsonPath.string_at("$.job.status"),
                     sfn.JsonPath.string_at("$.job.message"),
                 ),
             },
@@ -257,6 +264,8 @@ class RftJob(Construct):
                 include_execution_data=True,
             ),
         )
+        if topic.master_key:
+            topic.master_key.grant(machine, "kms:Decrypt", "kms:GenerateDataKey")
         accept_resources(
             machine.role,
             ["*"],

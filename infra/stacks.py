@@ -1,6 +1,6 @@
 """The stack of one `rft.toml`: which constructs it has, and how they meet."""
 
-from aws_cdk import Duration, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -50,6 +50,8 @@ class RftStack(Stack):
             price_in=config.reward.price_in,
             price_out=config.reward.price_out,
         )
+        CfnOutput(self, "RewardVersionArn", value=self.reward.version.function_arn)
+        CfnOutput(self, "RewardAliasArn", value=self.reward.alias.function_arn)
         if config.job is not None:
             self._job(config, topic, local_build=local_build)
 
@@ -108,7 +110,7 @@ class RftStack(Stack):
             validation=[_source(config, source) for source in config.data.validation],
             output_days=config.data.output_days,
         )
-        RftJob(
+        job = RftJob(
             self,
             "Job",
             config=config,
@@ -118,6 +120,8 @@ class RftStack(Stack):
             topic=topic,
             local_build=local_build,
         )
+        CfnOutput(self, "StateMachineArn", value=job.state_machine.state_machine_arn)
+        CfnOutput(self, "DataBucketName", value=data.bucket.bucket_name)
 
 
 def _source(config: RftConfig, source: str) -> str:
