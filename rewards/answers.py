@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rewards.numbers import Number, Value, plain, same, scan, scan_words
-from rewards.text import answer_span, code_spans
+from rewards.text import answer_span, in_code
 
 # How much of a statement is read: an answer is a line, not a page.
 MAX_STATEMENT = 400
@@ -102,7 +102,7 @@ _COMPOUND = re.compile(
 )
 _NEGATED = re.compile(
     r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
-    r"|unlike)\b|(?<![<>])[<>][\s(]*$|[≠√][\s(]*$",
+    r"|unlike|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![<>])[<>][\s(]*$|[≠≤≥√][\s(]*$|不是|아니",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(r"\\[A-Za-z]|[√πΠ∞∑∫]")
@@ -202,7 +202,7 @@ def _read_words(clause: str) -> Reading:
 # --- explicit statements -------------------------------------------------------------------
 
 _DECORATION = re.compile(
-    r"(?:[\s*_`\"':>(\[{$=]|\\[(\[,; ]|\\(?:text|mathbf|boxed|displaystyle|n)(?=[{\s\\]))*+"
+    r"(?:[\s*_`\"':>(\[{=]|\$(?!-?\d)|<(?=[-\d.,]++>)|\\[(\[,; ]|\\(?:text|mathbf|boxed|displaystyle|n)(?=[{\s\\])){0,100}+"
 )
 # The common statement: an integer that ends the text but for closing marks. It is what the long
 # way round reads too (a property test holds the two together), at a fifth of the time.
@@ -214,12 +214,13 @@ _BOX = re.compile(
 _BARE_BOX = re.compile(r"\s*+(?!\{)([-+]?[\d.,]++)")
 _IS = (
     r"(?:is|was|are|equals|will be|would be|should be|must be|could be|can be|may be|might be"
-    r"|comes (?:out )?to|turns out to be|depends|varies|cannot|can't|could not|remains)\b"
+    r"|comes (?:out )?to|turns out to be)\b"
 )
 _ANSWER = re.compile(
     rf"""nswer(?:
         (?P<tag>>)
       | s?(?P<label>["'*_`)\]]*+\s*+(?:\([^()\n]{{0,40}}\)\s*+)?["'*_`)\]]*+\s*+[:=：])
+      | s?\ (?P<refusal>depends|varies|cannot|can't|can\ not|could\ not|is\ (?:unknown|impossible))\b
       | s?[*_]*+(?P<phrase>
             (?:,?\ (?:then|therefore|thus|hence|so|finally|now|here|that\ we\ get|we\ get),?)?
             (?:\ (?:to|for|of|in|with|after|from)\ [^\n:=.!?]{{1,60}}?)?
@@ -230,7 +231,7 @@ _ANSWER = re.compile(
 )
 _FINAL = re.compile(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGNORECASE)
 _ABOUT_THE_ANSWER = re.compile(
-    r"\W*(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown|above"
+    r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown|above"
     r"|below|clear|simply|then|the same|in)\b",
     re.IGNORECASE,
 )
@@ -239,6 +240,8 @@ _HEADING = re.compile(
     r"|approach|option|scenario|explanation|solution|verification|check)\b|\d++[.)]\s++[A-Z])",
     re.IGNORECASE,
 )
+_NOTHING = re.compile(r"(?:null|none|nan|undefined)\b|[\"']?,", re.IGNORECASE)
+_INEQUALITY = re.compile(r"\s*[<>≤≥]")
 _DIGIT = re.compile(r"\d")
 _DIGIT_RUN = re.compile(r"[0-9]*+")
 
@@ -246,32 +249,41 @@ _DIGIT_RUN = re.compile(r"[0-9]*+")
 def statements(text: str, start: int, end: int) -> list[Statement]:
     """The explicit statements of text[start:end], in order; the last of each kind where many."""
     found: list[Statement] = []
-    for position in _positions(text, "####", start, end):
-        if text[position - 1 : position] not in ("`", '"', "'") or position == 0:
-            found.append(Statement(position, "hash", position + 4))
-    for position in _positions(text, "boxed", start, end):
-        found.append(Statement(position, "boxed", position + 5))
-    for position in _positions(text, "\\fbox", start, end):
-        found.append(Statement(position, "boxed", position + 5))
-    for position in _positions(text, "nswer", start, end):
-        found.extend(_answer_statement(text, position, start, end))
-    for position in _positions(text, "NSWER", start, end):
-        found.extend(_answer_statement(text, position, start, end))
-    for position in _positions(text, "\nA:", start, end):
-        found.append(Statement(position, "line", position + 3))
-    if text.startswith("A:", start):
-        found.append(Statement(start, "line", start + 2))
+    # One character is found ten times faster than five: most texts lack the rarer ones.
+    if "#" in text:
+        for position in _positions(text, "####", start, end):
+            if not position or text[position - 1] not in "`\"'":  # a mention, not a mark
+                found.append(Statement(position, "hash", position + 4))
+    if "\\" in text:
+        for mark in ("boxed", "\\fbox"):
+            for position in _positions(text, mark, start, end):
+                found.append(Statement(position, "boxed", position + 5))
+    if "w" in text:
+        for position in _positions(text, "nswer", start, end):
+            found.extend(_answer_statement(text, position, start, end))
+    if "W" in text:
+        for position in _positions(text, "NSWER", start, end):
+            found.extend(_answer_statement(text, position, start, end))
+    if ":" in text:
+        for position in _positions(text, "\nA:", start, end):
+            found.append(Statement(position, "line", position + 3))
+        if text.startswith("A:", start, end):
+            found.append(Statement(start, "line", start + 2))
     if len(found) > 1:
         found.sort()
     return found
 
 
 def _positions(text: str, mark: str, start: int, end: int) -> list[int]:
-    positions = []
     position = text.rfind(mark, start, end)
-    while position >= 0 and len(positions) < MAX_STATEMENTS:
-        positions.append(position)
+    if position < 0:
+        return []
+    positions = [position]
+    while len(positions) < MAX_STATEMENTS:
         position = text.rfind(mark, start, position)
+        if position < 0:
+            break
+        positions.append(position)
     return positions
 
 
@@ -286,6 +298,8 @@ def _answer_statement(text: str, position: int, start: int, end: int) -> list[St
         return [Statement(position, "tag", match.end())] if opened else []
     if match["heading"] and not _DIGIT.match(text, _DECORATION.match(text, match.end(), end).end()):
         return []
+    if match["refusal"]:
+        return [Statement(position, "refusal", match.end())]
     kind = "final" if _FINAL.search(before) else ("phrase" if match["phrase"] else "label")
     return [Statement(position, kind, match.end())]
 
@@ -297,6 +311,8 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         return _read_box(text, statement.start, end)
     if kind == "tag":
         return _read_tag(text, statement.start, end)
+    if kind == "refusal":
+        return Reading(None, statement.mark, statement.start, "no answer is given")
     decoration = _DECORATION.match(text, statement.start, end)
     start = decoration.end() if decoration else statement.start
     simple = _PLAIN_END.match(text, start, end)
@@ -307,8 +323,12 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
     reading = _read_line(text, start, end)
     if reading.value is None:
         return _valueless(text, statement, reading, start, end)
-    if kind in ("line", "label") and not _is_short(text[start : reading.start]):
-        return None
+    if kind in ("line", "label"):
+        lead = text[start : reading.start]
+        if _NOTHING.match(lead):
+            return Reading(None, start, reading.start, "no answer is given")
+        if not _is_short(lead) or (kind == "line" and text.find("\nB", reading.end, end) >= 0):
+            return None
     return reading
 
 
@@ -320,10 +340,13 @@ def _read_box(text: str, start: int, end: int) -> Reading:
     box = _BOX.match(text, start, stop) or _BARE_BOX.match(text, start, stop)
     if box is None:
         return Reading(None, start, start, "a box that is not closed")
-    content = plain(box[1])
+    content = plain(box[1].replace("~", " "))  # LaTeX's space that no line breaks at
     if _FORMULA.search(content):
         return Reading(None, *box.span(1), "a formula that was not worked out")
-    return _placed(read(content, spaced_minus=True), content, text, *box.span(1))
+    reading = read(content, spaced_minus=True)
+    if _INEQUALITY.match(content, reading.end):
+        return Reading(None, *box.span(1), "an inequality")
+    return _placed(reading, content, text, *box.span(1))
 
 
 def _read_tag(text: str, start: int, end: int) -> Reading:
@@ -403,7 +426,7 @@ _LATIN = re.compile(
         [^\n.!?:=\d]{0,40}?
         (?:[:=：]|\b(?:es|est|é|è|ist|lautet|beträgt|is|är|er|to|brzmi|je|on|este|adalah|là|ni
            |είναι|dir|равен|равно|составляет|serait|sería|será|sera|igual\ a|olarak)\b|[—–])
-        [^\n.!?:\d]{0,30}?[\s*_$"'(\[]*+(?=[-−–]?[$€£¥₽]?\s?\\?(?:\d|boxed))
+        (?=[^\n.!?:\d]{0,40}\d|\s*\$?\\boxed)
      |\b(?:cevap|cevab[ıi]|yan[ıi]t|sonu[çc]|vastaus|v[áa]lasz|jibu)\ [\s*_$]*+(?=[-−]?\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -541,13 +564,9 @@ def _disagreement(
     text: str, stated: list[tuple[Statement, Reading]], start: int, end: int
 ) -> Answer:
     """The answer of statements that differ: of the last one if it supersedes, else none."""
-    code = [(a, b) for _, a, b in code_spans(text[start:end])]
-    if code:
-        outside = [
-            pair for pair in stated if not any(a <= pair[0].mark - start < b for a, b in code)
-        ]
-        if outside and len(outside) < len(stated):
-            return _resolve(text, outside, start, end)
+    outside = [pair for pair in stated if not in_code(text, pair[0].mark)]
+    if outside and len(outside) < len(stated):
+        return _resolve(text, outside, start, end)
     turn = _NEW_TURN.search(text, stated[0][1].end, end)
     if turn and stated[-1][0].mark > turn.start():
         before = [pair for pair in stated if pair[0].mark < turn.start()]
@@ -615,7 +634,11 @@ def _after(text: str, statement: Statement, last: Reading, end: int) -> Answer:
 
 # --- the concluding sentence ---------------------------------------------------------------
 
-_LIST_MARKER = re.compile(r"^([\s>*-]*+)\d{1,3}[.)](?=\s+\S)", re.MULTILINE)
+# List markers and quote marks at the start of a line, and bold marks: no part of the sentence.
+_MARKUP = re.compile(
+    r"^(?:[ \t]*+>)++|^[\s>*-]*+\d{1,3}[.)](?=\s+\S)|(?<!\d)\*\*|\*\*(?!\d)", re.MULTILINE
+)
+_ALTERNATIVELY = re.compile(r"\s*(?:or|alternatively|otherwise)\b", re.IGNORECASE)
 _COURTESY = re.compile(
     r"\b(?:let me know|hope (?:this|that|it)|feel free|thank you|thanks|confidence|confident"
     r"|anything else|can i help|would you like|do you (?:want|have)|any (?:other )?questions)\b",
@@ -634,7 +657,7 @@ _CIRCUMSTANCE = re.compile(
     r"\b(?:in|for|over|after|within|during|per|every|each|by|at|than|from|since|until|before|step"
     r"|part|day|week|month|year|question|problem|case|chapter|grade|method|level|number|no\.|all)"
     r"\s+(?:(?:the|a|an|his|her|their|its|those|these|all|next|last|first|past|only|another|about"
-    r"|approximately|around|of)\s+)*+$|#$",
+    r"|approximately|around|of|period|course|span)\s+)*+$|#$",
     re.IGNORECASE,
 )
 # "Three trucks are needed to transport 80 stones" is about three.
@@ -661,19 +684,32 @@ _VALUE_LINE = re.compile(r"\s*[-*•+]?\s*[*_$]*[-+]?[$€£]?[\d.,]+[*_$.]*\s*$
 def conclude(text: str, start: int, end: int) -> Answer | None:
     """The number of the last sentence that has one; None where there is no such sentence."""
     window = max(start, end - MAX_CONCLUSION)
-    while window > start and text[window - 1].isdigit() and text[window].isdigit():
-        window = start + len(text[start:window].rstrip("0123456789"))
+    if window > start and text[window] in "0123456789":
+        return _long_number(text, start, window, end)
     for first, stop in _sentences(text, window, end):
         sentence = text[first:stop]
         if _COURTESY.search(sentence):
             continue
         if text[stop : stop + 1] in ("?", "？"):
             return Answer(None, (first, stop), "sentence", False, "a question is no answer")
-        content = plain(_LIST_MARKER.sub(_blanked, sentence))
+        content = plain(_MARKUP.sub(_blanks, sentence))
         reading = _choose(content)
         if reading is not None:
             return _concluded(text, window, first, stop, content, reading)
     return None
+
+
+def _long_number(text: str, start: int, window: int, end: int) -> Answer:
+    """The answer where the window on the text's end begins within a run of digits."""
+    first = start + len(text[start:window].rstrip("0123456789"))
+    number = _DIGIT_RUN.match(text, first, end)
+    stop = number.end() if number else first
+    if text[stop:end].strip(" \n.*$"):
+        return Answer(None, (first, stop), "sentence", False, "a number too long to be an answer")
+    if first > start and text[first - 1] in "-−.,":
+        first -= 1
+    value = next(scan(plain(text[first:stop]))).value
+    return Answer(value, (first, stop), "sentence", False)
 
 
 def _concluded(
@@ -689,8 +725,8 @@ def _concluded(
     return Answer(reading.value, (span.start, span.end), "sentence", False, "", reading.percent)
 
 
-def _blanked(match: re.Match[str]) -> str:
-    return match[1] + " " * (len(match[0]) - len(match[1]))
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -762,6 +798,8 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
 
 def _unchosen(text: str, window: int, first: int, stop: int) -> str:
     """Why the sentence's line is one of a list of guesses or options; empty where it is not."""
+    if _ALTERNATIVELY.match(text, first, stop) and _DIGIT.search(text, window, first):
+        return "a hedge"
     line_start = text.rfind("\n", window, first) + 1 or window
     line = text[line_start:stop]
     earlier = text[window:line_start].rstrip().rpartition("\n")[2] if line_start > window else ""

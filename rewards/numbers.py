@@ -168,18 +168,18 @@ _CURRENCY = (
 )
 # Groups are taken whole or not at all (possessive), so "1,2345" is a list and never 1.
 _WHOLE = (
-    r"\d{1,3}(?:,\d{3})++(?!\d)"
-    r"|\d{1,2}(?:,\d{2}(?=,))++,\d{3}(?!\d)"
-    r"|\d{1,3}(?:\x20\d{3})++(?![\d/])"
-    r"|\d{1,3}(?:'\d{3})++(?!\d)"
-    r"|\d++(?:_\d{3}(?!\d))*+"
+    r"[0-9]{1,3}(?:,[0-9]{3})++(?![0-9])"
+    r"|[0-9]{1,2}(?:,[0-9]{2}(?=,))++,[0-9]{3}(?![0-9])"
+    r"|[0-9]{1,3}(?:\x20[0-9]{3})++(?![0-9/])"
+    r"|[0-9]{1,3}(?:'[0-9]{3})++(?![0-9])"
+    r"|[0-9]++(?:_[0-9]{3}(?![0-9]))*+"
 )
 _DIGITS = re.compile(
     rf"""
     (?<![A-Za-z0-9_^])
     (?P<sign>(?<![-+])[-+](?![-+])|(?i:\b(?:minus|negative))\s++)?
     (?:(?P<currency>{_CURRENCY})\s?(?P<inner>[-+]?))?
-    (?:(?P<whole>{_WHOLE})(?P<decimals>\.\d++)?|(?<!\.)(?P<point>\.\d++)|(?P<vulgar>[{_VULGAR}]))
+    (?:(?P<whole>{_WHOLE})(?P<decimals>\.[0-9]++)?|(?<!\.)(?P<point>\.[0-9]++)|(?P<vulgar>[{_VULGAR}]))
     """,
     re.VERBOSE,
 )
@@ -199,11 +199,11 @@ _MONEY_SIGNS = {"K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 _SUFFIX = re.compile(
     rf"""
     (?:
-        [eE](?P<exponent>[-+]?\d++)(?![\w.])
-      | \s?(?:×|x|X|\*|·)\s?10\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?\d++)[)]?
+        [eE](?P<exponent>[-+]?[0-9]++)(?![\w.])
+      | \s?(?:×|x|X|\*|·)\s?10\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?[0-9]++)[)]?
       | \s?(?:×|x|X|\*|·)\s?10(?P<superscript>[⁺⁻]?[{_SUPERSCRIPTS}]++)
-      | \s?/\s?(?P<denominator>\d{{1,3}}(?:,\d{{3}})++(?!\d)|\d++(?:\.\d++)?)
-      | [ -](?:and\ )?(?P<numerator>\d++)\s?/\s?(?P<under>\d++)
+      | \s?/\s?(?P<denominator>[0-9]{{1,3}}(?:,[0-9]{{3}})++(?![0-9])|[0-9]++(?:\.[0-9]++)?)
+      | (?:\ {{1,3}}|-)(?:and\ )?(?P<numerator>[0-9]++)\s?/\s?(?P<under>[0-9]++)
       | \s?(?P<vulgar>[{_VULGAR}])
       | \ and\ a\ (?P<part>half|quarter|third)\b
     )?
@@ -217,11 +217,11 @@ _SUFFIX = re.compile(
     re.VERBOSE,
 )
 _POWER_OF_TEN = re.compile(
-    rf"\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?\d++)[)]?|(?P<superscript>[⁺⁻]?[{_SUPERSCRIPTS}]++)"
+    rf"\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?[0-9]++)[)]?|(?P<superscript>[⁺⁻]?[{_SUPERSCRIPTS}]++)"
 )
 # What makes the digits before it no number: a time, a date, a version, a power, a name.
 _NO_NUMBER = re.compile(
-    rf":\d|\.\d|\s?/\s?\d|-\d\d-\d\d(?!\d)|\s?\^|\s?\*\*\s?[\d(]|[{_SUPERSCRIPTS}]|[A-Za-z_]++\d|[πΠ√]"
+    rf":[0-9]|\.[0-9]|\s?/\s?[0-9]|-[0-9][0-9]-[0-9][0-9](?![0-9])|\s?\^|\s?\*\*\s?[0-9(]|[{_SUPERSCRIPTS}]|[A-Za-z_]++[0-9]|[πΠ√]"
 )
 _WHOLE_TANGLE = re.compile(rf"[\w:./^*{_SUPERSCRIPTS}-]++")
 # The character after most numbers: none of these starts a suffix or a tangle.

@@ -195,20 +195,26 @@ def group_scorer(
 def type_name(hint: Any) -> str:
     """How a parameter's type is written for people: `float`, `list[str]`, `"a" or "b"`.
 
-    >>> type_name(Literal["linear", "cosine"]), type_name(list[str] | None)
+    >>> type_name(Literal["linear", "cosine"]), type_name(Sequence[str] | None)
     ('"linear" or "cosine"', 'list[str] or nothing')
     """
     from types import NoneType, UnionType
     from typing import Union, get_args, get_origin
 
-    origin = get_origin(hint)
+    origin, args = get_origin(hint), get_args(hint)
     if origin is Literal:
-        return " or ".join(f'"{choice}"' for choice in get_args(hint))
+        return " or ".join(f'"{choice}"' for choice in args)
     if origin in (Union, UnionType):
-        return " or ".join(type_name(part) for part in get_args(hint))
+        return " or ".join(type_name(part) for part in args)
     if hint is NoneType:
         return "nothing"
-    return getattr(hint, "__name__", str(hint)) if origin is None else str(hint)
+    if hint is Any:
+        return "anything"
+    if (origin or hint) in (list, tuple, Sequence):  # TOML has one kind of list, and of table
+        return f"list[{type_name(args[0])}]" if args else "list"
+    if (origin or hint) in (dict, Mapping):
+        return f"dict[str, {type_name(args[1])}]" if args else "dict"
+    return getattr(hint, "__name__", str(hint))
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

@@ -22,7 +22,8 @@ ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm
 def main() -> None:
     """Download the wheel with pip, which checks its hash, and keep the one binary."""
     if platform.system() != "Linux" or platform.machine() not in ARCHITECTURES:
-        sys.exit(f"the emulator runs on Linux, x86_64 or arm64, not on {platform.platform()}")
+        print(f"no emulator for {platform.platform()}: its tests are skipped")
+        return
     binary = f"samcli/local/rapid/aws-lambda-rie-{ARCHITECTURES[platform.machine()]}"
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]

@@ -94,7 +94,7 @@ def _sound_row(source: random.Random, index: int) -> dict[str, Any]:
 def _mutated(tree: Any, source: random.Random) -> Any:
     """One random change at one random place of the tree."""
     tree = copy.copy(tree)
-    if isinstance(tree, (dict, list)) and tree and source.random() < 0.85:
+    if isinstance(tree, (dict, list)) and tree and source.random() < 0.95:
         key = source.choice(list(tree) if isinstance(tree, dict) else range(len(tree)))
         change = source.random()
         if change < 0.12:

@@ -1,11 +1,87 @@
 """Whether a completion is the reference, word for word."""
 
+import re
+import unicodedata
+
+from rewards.errors import UnusableDataError
 from rewards.sample import Sample
+from rewards.score import Score
 from rewards.scorer import scorer
+from rewards.text import MAX_ANSWER_CHARS, answer_span, quoted
+
+#: Longer texts are compared without composing accents: `unicodedata.normalize` takes quadratic
+#: time on long runs of combining marks, and no honest short answer is as long as this.
+MAX_COMPOSED_CHARS = 10_000
+
+_SPACE = re.compile(r"\s+")
+# What is neither letter, digit nor space: punctuation and symbols of any script, underscores too.
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
+_ARTICLE = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)
 
 
 @scorer
-def match(sample: Sample, *, ignore_case: bool = False) -> bool:
-    """1.0 where the completion is the reference, apart from white space around it."""
-    found, wanted = sample.completion.strip(), sample.reference_text.strip()
-    return found.casefold() == wanted.casefold() if ignore_case else found == wanted
+def match(
+    sample: Sample,
+    *,
+    after: str = "",
+    any_of: bool = False,
+    ignore_case: bool = False,
+    ignore_space: bool = False,
+    ignore_punctuation: bool = False,
+    ignore_articles: bool = False,
+) -> Score:
+    r"""1.0 where the answer is the reference, apart from white space around it; else 0.0.
+
+    The answer is the completion after its thinking, or what follows the last `after` in it. With
+    `any_of`, a reference that is a list holds alternatives, and one of them must match. Accents
+    compare alike whether composed or not (NFC). `ignore_space` drops all white space,
+    `ignore_articles` the English a, an and the (with `ignore_case` and `ignore_punctuation` this
+    is SQuAD's exact match, Rajpurkar et al. 2016).
+
+    A reference of which nothing is left to compare is `UnusableDataError`, not a match of
+    every empty answer.
+
+    >>> match(Sample(id="1", completion="  Paris\n", reference_answer="Paris")).value
+    1.0
+    >>> match(
+    ...     Sample(id="1", completion="So:\n#### the  PARIS.", reference_answer="Paris"),
+    ...     after="####", ignore_case=True, ignore_punctuation=True, ignore_articles=True,
+    ... ).value
+    1.0
+    """
+
+    def normal(text: str) -> str:
+        if ignore_punctuation:
+            text = _PUNCTUATION.sub(" ", text)
+        if ignore_articles:
+            text = _ARTICLE.sub(" ", text)
+        if ignore_punctuation or ignore_articles:
+            text = _SPACE.sub(" ", text)
+        if ignore_space:
+            text = _SPACE.sub("", text)
+        text = _composed(text.strip())
+        return text.casefold() if ignore_case else text
+
+    texts = sample.reference_texts if any_of else (sample.reference_text,)
+    wanted = {normal(text) for text in texts} - {""}
+    if not wanted:
+        raise UnusableDataError(
+            f"sample {sample.id!r}: nothing is left of the reference {quoted(', '.join(texts))} "
+            "to compare; give it text, or ignore less"
+        )
+    start, end = answer_span(sample.completion)
+    if after:
+        marker = sample.completion.rfind(after, start, end)
+        if marker < 0:
+            return Score(0.0, reason=f"no {quoted(after)} in the answer")
+        start = marker + len(after)
+    answer = sample.completion[start:end]
+    found = normal(answer)
+    shown = answer.strip()[:MAX_ANSWER_CHARS]
+    if found in wanted:
+        return Score(1.0, reason=f"{quoted(found)} is the reference", answer=shown)
+    return Score(0.0, reason=f"{quoted(found)} is not the reference", answer=shown)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text) if len(text) <= MAX_COMPOSED_CHARS else text

@@ -116,7 +116,7 @@ def _component(rubric: Rubric, index: int) -> dict[str, Any]:
         "scorer": spec.scorer,
         "weight": bound.weight,
         "gate": bound.gate,
-        "threshold": bound.threshold,
+        "threshold": bound.threshold if bound.gate or bound.all_or_nothing else None,
         "on_error": bound.on_error,
         "on_refusal": bound.on_refusal,
         "params": bound.scorer.bind(spec.params),

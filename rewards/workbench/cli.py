@@ -1,6 +1,8 @@
 """The `rewards` command: one file per command; how errors become messages and exit codes."""
 
+import io
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from rewards.workbench.serve import serve
 DIFFERENCE = 1
 BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+TERMINATED = 143  # 128 + SIGTERM
 
 _EXIT_CODES = (
     "Exit codes: 0 fine; 1 a difference, or something that could not be scored; "
@@ -37,12 +40,19 @@ class _Workbench(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DIFFERENCE) from None
         except (RewardsError, OSError) as error:
-            say(f"rewards: {error}")
+            say(f"rewards: {_reason(error)}")
             failed = isinstance(error, BatchFailedError)
             raise typer.Exit(DIFFERENCE if failed else BAD_INPUT) from error
         except KeyboardInterrupt:
             say("rewards: interrupted")
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in one line; the system's errors without their number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 app = typer.Typer(
@@ -82,7 +92,10 @@ def _options(
 def main() -> None:
     """Run the command; scorers of one's own are found from the current folder."""
     sys.path.insert(0, str(Path.cwd()))
+    # A supervisor's SIGTERM unwinds like Ctrl-C: children end, a resumable run says so.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     for stream in (sys.stdout, sys.stderr):
-        # A terminal without UTF-8 gets escapes in place of a traceback.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # tests replace the streams
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without UTF-8 gets escapes in place of a traceback.
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="rewards")

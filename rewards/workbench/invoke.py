@@ -4,7 +4,8 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from rewards.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.sample import Sample
 from rewards.score import Reward
+
+_HANDLER = "rewards.handler"
 
 #: Lambda's longest timeout: a replay never runs into the deadline of a deployment.
 _REMAINING_MS = 900_000
@@ -54,9 +57,18 @@ class LocalHandler:
     _seen: list[Sequence[Reward]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        with _environment(REWARD_RUBRIC=str(self.rubric_path)), redirect_stdout(_LOG):
-            sys.modules.pop("rewards.handler", None)
-            self._module = importlib.import_module("rewards.handler")
+        settings = {"REWARD_RUBRIC": str(self.rubric_path), "POWERTOOLS_SERVICE_NAME": "replay"}
+        before = sys.modules.pop(_HANDLER, None)
+        try:
+            with _environment(settings), redirect_stdout(_LOG), warnings.catch_warnings():
+                # Powertools keeps the dimensions of the handler before; a container has but one.
+                warnings.filterwarnings("ignore", "Dimension 'rubric' has already been added")
+                self._module = importlib.import_module(_HANDLER)
+        finally:
+            # Whoever else has imported the handler keeps the one with the rubric of their own.
+            sys.modules.pop(_HANDLER, None)
+            if before is not None:
+                sys.modules[_HANDLER] = before
         self._observe()
 
     @property
@@ -104,7 +116,7 @@ class _Context:
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

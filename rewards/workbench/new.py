@@ -37,7 +37,6 @@ _SCORER_TEST = Template('''\
 """`$address`."""
 
 import pytest
-
 $imports
 
 
@@ -108,7 +107,7 @@ def new_scorer(
     )
     under_test = f"from {module} import {function}"
     tested = (
-        f"from rewards.registry import resolve\nfrom rewards.sample import Sample\n{under_test}"
+        f"\nfrom rewards.registry import resolve\nfrom rewards.sample import Sample\n{under_test}"
         if bundled
         else f"from rewards import Sample\nfrom rewards.registry import resolve\n\n{under_test}"
     )

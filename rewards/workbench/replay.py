@@ -30,6 +30,12 @@ EXPECTED = ".expected.json"
 #: Differences shown for one event; a changed rule changes them all, and ten tell the story.
 MAX_DIFFERENCES = 10
 
+#: Enough of an answer to know it by.
+MAX_ANSWER_CHARS = 24
+
+#: A UUID is shown whole.
+MAX_ID_CHARS = 36
+
 
 @dataclass(frozen=True)
 class Replayed:
@@ -211,7 +217,7 @@ def _print_event(event: Replayed) -> None:
         return
     names = [component.name for component in event.handler.rubric.components]
     rows = [
-        [printable(str(row.id), 24), *_cells(names, reward, row.fault)]
+        [printable(str(row.id), MAX_ID_CHARS), *_cells(names, reward, row.fault)]
         for row, reward in event.outcome.explained()
     ]
     print_table(["sample", "reward", *names, "extracted", "why"], rows, title=title)
@@ -227,21 +233,26 @@ def _cells(names: Sequence[str], reward: Reward | None, fault: Fault | None) -> 
     for name in names:
         score, broken = reward.scores.get(name), reward.faults.get(name)
         found.append(number(score.value) if score else broken.kind if broken else "-")
-    return [number(reward.value), *found, _extracted(reward), _why(reward)]
+    return [number(reward.value), *found, _extracted(reward), _why(names, reward)]
 
 
 def _extracted(reward: Reward) -> str:
-    answers = {n: s.answer for n, s in reward.scores.items() if s.answer is not None}
-    if len(set(answers.values())) <= 1:
-        return printable(next(iter(answers.values()), ""), 24)
-    return "; ".join(f"{name}: {printable(answer, 24)}" for name, answer in answers.items())
+    """What weighted components read, which the reward rests on; gates, if only these ran."""
+    ran = [name for name in reward.scores if name in reward.weighted] or list(reward.scores)
+    answers = {name: reward.scores[name].answer for name in ran}
+    found = {name: answer for name, answer in answers.items() if answer is not None}
+    if len(set(found.values())) <= 1:
+        return printable(next(iter(found.values()), ""), MAX_ANSWER_CHARS)
+    return "; ".join(f"{n}: {printable(answer, MAX_ANSWER_CHARS)}" for n, answer in found.items())
 
 
-def _why(reward: Reward) -> str:
-    reasons = [f"{name}: {score.reason}" for name, score in reward.scores.items() if score.reason]
-    reasons += [f"{name}: {fault.detail}" for name, fault in reward.faults.items()]
+def _why(names: Sequence[str], reward: Reward) -> str:
+    """The gate that closed, then the reason or the fault of each component."""
+    reasons = {name: score.reason for name, score in reward.scores.items() if score.reason}
+    reasons |= {name: fault.detail for name, fault in reward.faults.items()}
     closed = [f"stopped by gate {reward.closed}"] if reward.closed else []
-    return "; ".join([*closed, *(printable(reason) for reason in reasons)])
+    told = [printable(f"{name}: {reasons[name]}") for name in names if name in reasons]
+    return "; ".join([*closed, *told])
 
 
 def _totals(replayed: Sequence[Replayed]) -> dict[str, Any]:

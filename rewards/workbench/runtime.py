@@ -80,39 +80,42 @@ class Environment:
         self._settings = settings
         self._child: _Child | None = None
 
-    def start(self) -> bytes | None:
+    def start(self) -> Answer | None:
         """Run the init phase; return the error it ended with, as the function reported it."""
-        self._child = self._child or _Child(self._settings)
-        report = self._child.wait_for(("next",), monotonic() + INIT_SECONDS)
+        child = self._child = self._child or _Child(self._settings)
+        report = child.wait_for(("next", "init_error"), monotonic() + INIT_SECONDS)
         if report is not None and report.kind == "next":
             return None
-        error = (
-            report.body
-            if report is not None and report.kind == "init_error"
-            else _error("Runtime.ExitError", _how_it_ended(self._child, report, INIT_SECONDS))
-        )
+        if report is not None and report.kind == "init_error":
+            error = report.body
+        else:
+            error = _error("Runtime.ExitError", _how_it_ended(child, report, INIT_SECONDS))
+        log = child.printed()
         self.stop()
-        return error
+        return Answer(error, True, log)
 
     def invoke(self, request_id: str, arn: str, event: bytes) -> Answer:
         """Run one invocation to its end: an answer, an error, a crash, or the timeout."""
+        if self._child is not None and self._child.process.poll() is not None:
+            self.stop()  # it ended between two invocations
         if self._child is None or not self._child.idle:
             init_error = self.start()
             if init_error is not None:
-                return Answer(init_error, True, b"")
+                return init_error
         child = self._child
         assert child is not None
         started = monotonic()
-        deadline = started + self._settings.timeout
         child.send(Invocation(request_id, arn, event, time() + self._settings.timeout))
-        report = child.wait_for(("response", "error", "too_large"), deadline)
-        payload, failed = self._settled(child, report, request_id)
-        log = _log(
-            child, request_id, (monotonic() - started) * 1000, self._settings, payload, report
-        )
-        if report is None or report.kind == "exit":
-            self.stop()
-        return Answer(payload, failed, log)
+        outcomes = ("response", "error", "too_large")
+        report = child.wait_for(outcomes, started + self._settings.timeout)
+        milliseconds = (monotonic() - started) * 1000
+        broken = self._broken(child, report, request_id)
+        log = _log(child, request_id, milliseconds, self._settings.memory, broken)
+        if broken is not None:
+            self.stop()  # after a refused response the runtime client gives up, too
+            return Answer(_error(*broken), True, log)
+        assert report is not None
+        return Answer(report.body, report.kind == "error", log)
 
     def stop(self) -> None:
         """End the child."""
@@ -120,23 +123,20 @@ class Environment:
             self._child.kill()
             self._child = None
 
-    def _settled(
+    def _broken(
         self, child: "_Child", report: _Report | None, request_id: str
-    ) -> tuple[bytes, bool]:
-        """The payload of the answer, and whether it is an error."""
-        if report is None:
-            ended = _how_it_ended(child, report, self._settings.timeout)
-            return _error("Sandbox.Timedout", f"RequestId: {request_id} Error: {ended}"), True
-        if report.kind == "exit":
-            ended = _how_it_ended(child, report, self._settings.timeout)
-            return _error("Runtime.ExitError", f"RequestId: {request_id} Error: {ended}"), True
-        if report.kind == "too_large":
-            message = (
-                f"Response payload size exceeded maximum allowed payload size "
+    ) -> tuple[str, str] | None:
+        """Type and message of the error where the platform, not the function, has to answer."""
+        if report is not None and report.kind == "too_large":
+            return "Function.ResponseSizeTooLarge", (
+                "Response payload size exceeded maximum allowed payload size "
                 f"({MAX_RESPONSE_BYTES} bytes)."
             )
-            return _error("Function.ResponseSizeTooLarge", message), True
-        return report.body, report.kind == "error"
+        if report is not None and report.kind != "exit":
+            return None
+        ended = _how_it_ended(child, report, self._settings.timeout)
+        kind = "Sandbox.Timedout" if report is None else "Runtime.ExitError"
+        return kind, f"RequestId: {request_id} Error: {ended}"
 
 
 class _Child:
@@ -164,7 +164,7 @@ class _Child:
         self._server.events.put(invocation)
 
     def wait_for(self, kinds: tuple[str, ...], deadline: float) -> _Report | None:
-        """The next report of one of `kinds`, or that the child ended; None at the deadline."""
+        """The next report of one of `kinds`, or the child's exit; None at the deadline."""
         if "next" in kinds and self.idle:
             return _Report("next")
         while True:
@@ -173,7 +173,7 @@ class _Child:
             except Empty:
                 return None
             self.idle = self.idle or report.kind == "next"
-            if report.kind in (*kinds, "exit", "init_error"):
+            if report.kind in (*kinds, "exit"):
                 return report
 
     def printed(self) -> bytes:
@@ -208,10 +208,19 @@ class _Child:
         self._server.reports.put(_Report("exit"))
 
 
-class _RuntimeServer(ThreadingHTTPServer):
-    """Hands out events and takes in reports, on a free port of loopback."""
+class LoopbackServer(ThreadingHTTPServer):
+    """An HTTP server that takes a peer's end for what it is: no error of the server."""
 
     daemon_threads = True  # a request that hangs never holds up the end
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing where the peer has gone, as a killed child does."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _RuntimeServer(LoopbackServer):
+    """Hands out events and takes in reports, on a free port of loopback."""
 
     def __init__(self) -> None:
         self.events: Queue[Invocation | None] = Queue()
@@ -302,8 +311,12 @@ def _how_it_ended(child: _Child, report: _Report | None, seconds: float) -> str:
         return f"Task timed out after {seconds:.2f} seconds"
     status = child.process.wait()
     if status < 0:
-        return f"Runtime exited with error: signal: {signal.Signals(-status).name}"
+        return f"Runtime exited with error: signal: {_signal_name(-status)}"
     return f"Runtime exited with error: exit status {status}"
+
+
+def _signal_name(number: int) -> str:
+    return (signal.strsignal(number) or str(number)).lower()
 
 
 def _error(kind: str, message: str) -> bytes:
@@ -314,23 +327,17 @@ def _log(
     child: _Child,
     request_id: str,
     milliseconds: float,
-    settings: Settings,
-    payload: bytes,
-    report: _Report | None,
+    memory: int,
+    broken: tuple[str, str] | None,
 ) -> bytes:
     """The log of one invocation, between the lines that Lambda puts around it."""
-    memory = child.peak_memory()
-    used = "" if memory is None else f"\tMax Memory Used: {memory} MB"
-    ended = ""
-    if report is None or report.kind in ("exit", "too_large"):
-        ended = f"{json.loads(payload)['errorMessage']}\n"
-    return b"".join(
-        [
-            f"START RequestId: {request_id} Version: $LATEST\n".encode(),
-            child.printed(),
-            f"{ended}END RequestId: {request_id}\n"
-            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-            f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {settings.memory} MB"
-            f"{used}\n".encode(),
-        ]
+    peak = child.peak_memory()
+    used = "" if peak is None else f"\tMax Memory Used: {peak} MB"
+    ended = "" if broken is None else f"{broken[1]}\n"
+    start = f"START RequestId: {request_id} Version: $LATEST\n"
+    end = (
+        f"{ended}END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+        f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {memory} MB{used}\n"
     )
+    return start.encode() + child.printed() + end.encode()

@@ -74,6 +74,8 @@ def score(
     """
     if resume and out is None:
         raise typer.BadParameter("needs --out, the interrupted file", param_hint="--resume")
+    if out is not None and out.exists() and file != "-" and out.samefile(file):
+        raise typer.BadParameter("would replace the input", param_hint="--out")
     keys = _keys(prompt_key, completion_key, reference_key, id_key)
     scoring = Scoring(_rubric(rubric, group_key), keys, explain)
     workers = workers or _default_workers(scoring.rubric)
@@ -132,7 +134,7 @@ def _to_file(
             output.write(task, data, progress)
             advance(progress.rows)
         output.finish()
-    except (KeyboardInterrupt, RewardsError, OSError):
+    except (KeyboardInterrupt, SystemExit, RewardsError, OSError):
         say(f"{output.partial} holds the first {progress.rows:,} rows; go on with --resume")
         raise
     finally:

@@ -1,14 +1,11 @@
 """How rows become output lines, in this process or in several, always in the same order."""
 
-import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rewards.contract import Row, to_response
 from rewards.errors import BatchFailedError, EventError
@@ -18,6 +15,9 @@ from rewards.workbench.explain import explanation
 from rewards.workbench.output import json_text
 from rewards.workbench.rows import Keys, Line, read_row
 from rewards.workbench.tally import Tally
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Task = list[list[Line]]
 
@@ -108,6 +108,10 @@ def in_order(
         for task in tasks:
             yield task, scoring.score(task)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     # Spawned, not forked: the parent may have threads (progress bar, a caller's own).
     pool = ProcessPoolExecutor(
         workers,
@@ -116,26 +120,20 @@ def in_order(
         initargs=(scoring.rubric.to_spec(), scoring.keys, scoring.explain),
     )
     try:
-        yield from _in_order(pool, tasks, workers * TASKS_PER_WORKER)
+        waiting: deque[tuple[Task, Future[Scored]]] = deque()
+        for task in tasks:
+            waiting.append((task, pool.submit(_score_task, task)))
+            if len(waiting) == workers * TASKS_PER_WORKER:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
     except BrokenProcessPool:
         raise BatchFailedError(
             "a worker process died: killed, out of memory, or crashed by a scorer"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor, tasks: Iterable[Task], most: int
-) -> Iterator[tuple[Task, Scored]]:
-    waiting: deque[tuple[Task, Future[Scored]]] = deque()
-    for task in tasks:
-        waiting.append((task, pool.submit(_score_task, task)))
-        if len(waiting) == most:
-            done, future = waiting.popleft()
-            yield done, future.result()
-    for done, future in waiting:
-        yield done, future.result()
 
 
 _scoring: Scoring | None = None

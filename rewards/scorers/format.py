@@ -1,0 +1,199 @@
+"""Whether a completion has the shape that the prompt asked for."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from rewards.sample import Sample
+from rewards.score import Score
+from rewards.scorer import scorer
+from rewards.text import MAX_ANSWER_CHARS, answer_span, quoted
+
+#: Tags of one completion; each is searched for once, so this only stops a mistaken rubric.
+MAX_TAGS = 16
+
+#: Memory for one compiled pattern. RE2 refuses a pattern that needs more (counted repetitions
+#: such as `(a{1000}){1000}`), and with it the time that each character of a completion costs.
+MAX_PATTERN_BYTES = 1 << 20
+
+_TAG = re.compile(r"[A-Za-z][\w-]{0,63}", re.ASCII)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+@scorer
+def marker(sample: Sample, *, marker: str = "####", once: bool = False) -> Score:
+    r"""1.0 where the answer holds `marker` with something after it on its line; else 0.0.
+
+    What stands in the thinking does not count. With `once`, the marker may not occur again: an
+    answer that lists one guess per marker then earns nothing. `marker/count` is how often it
+    occurs; the reason quotes what follows the last one.
+
+    >>> marker(Sample(id="1", completion="48 + 24 = 72\n#### 72")).answer
+    '72'
+    """
+    start, end = answer_span(sample.completion)
+    count = sample.completion.count(marker, start, end)
+    metrics = {"count": float(count)}
+    if not count:
+        return Score(0.0, f"no {quoted(marker)} in the answer", metrics)
+    after = sample.completion.rfind(marker, start, end) + len(marker)
+    line_end = sample.completion.find("\n", after, end)
+    line = sample.completion[after : end if line_end < 0 else line_end]
+    answer = line.strip()
+    if not answer:
+        return Score(0.0, f"nothing after the last {quoted(marker)}", metrics)
+    read_from = after + len(line) - len(line.lstrip())
+    span = (read_from, read_from + len(answer))
+    shown = answer[:MAX_ANSWER_CHARS]
+    if once and count > 1:
+        return Score(0.0, f"{quoted(marker)} occurs {count} times", metrics, shown, span)
+    return Score(1.0, f"{quoted(answer)} after {quoted(marker)}", metrics, shown, span)
+
+
+@marker.check
+def _(*, marker: str, once: bool) -> None:
+    if not marker.strip():
+        raise ValueError('marker must be some text, such as "####"')
+
+
+@scorer
+def tags(
+    sample: Sample,
+    *,
+    tags: Sequence[str] = ("think", "answer"),
+    outside: bool = False,
+    prefilled: bool = False,
+) -> Score:
+    """The share of the tags that are well placed, and 1.0 only where nothing else is written.
+
+    A tag is well placed where its opening and its closing each occur exactly once, with text
+    between them, and it starts after the tag before it has ended; so writing tags twice, empty,
+    nested or in another order earns nothing for them. With n tags each pays 1 / (n + 1), and the
+    last share is for text inside the tags only, paid once all are well placed; with `outside`
+    text may stand anywhere and each tag pays 1 / n.
+
+    The whole completion is read, thinking included. `prefilled`: the prompt's template ends in
+    the first opening tag, so the completion starts inside it. Where the service keeps reasoning
+    apart from the text there are no thinking tags to check.
+
+    >>> tags(Sample(id="1", completion="<think>6 * 7</think><answer>42</answer>")).value
+    1.0
+    >>> tags(Sample(id="1", completion="<answer>42</answer><answer>43</answer>")).reason
+    'think: 0 opening, 0 closing; answer: 2 opening, 2 closing'
+    """
+    text = sample.completion
+    position, placed, stray = 0, 0, False
+    faults: list[str] = []
+    for index, tag in enumerate(tags):
+        found = _place(text, tag, position, opened=prefilled and index == 0)
+        if found.fault:
+            faults.append(f"{tag}: {found.fault}")
+            continue
+        placed += 1
+        stray = stray or _visible(text[position : found.start])
+        position = found.end
+    stray = stray or _visible(text[position:])
+    if placed == len(tags) and stray and not outside:
+        faults.append("text outside the tags")
+    clean = placed == len(tags) and not stray
+    earned = placed / len(tags) if outside else (placed + clean) / (len(tags) + 1)
+    metrics = {"placed": float(placed), "clean": float(clean)}
+    return Score(earned, "; ".join(faults) or "every tag once and in order", metrics)
+
+
+@tags.check
+def _(*, tags: Sequence[str], outside: bool, prefilled: bool) -> None:
+    if not 0 < len(tags) <= MAX_TAGS or len(set(tags)) < len(tags):
+        raise ValueError(f"tags must be 1 to {MAX_TAGS} different names, got {list(tags)}")
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise ValueError(f'a tag is a name without brackets, such as "answer", got {tag!r}')
+
+
+class _Place(NamedTuple):
+    """Where a tag stands, its brackets included, or what is wrong with it."""
+
+    start: int = 0
+    end: int = 0
+    fault: str = ""
+
+
+def _place(text: str, tag: str, position: int, *, opened: bool) -> _Place:
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    openings, closings = text.count(opening) + opened, text.count(closing)
+    if openings != 1 or closings != 1:
+        return _Place(fault=f"{openings} opening, {closings} closing")
+    start = 0 if opened else text.find(opening)
+    body, end = start if opened else start + len(opening), text.find(closing)
+    if start < position:
+        return _Place(fault="starts before the tag before it has ended")
+    if end < body:
+        return _Place(fault="closed before it is opened")
+    if not text[body:end].strip():
+        return _Place(fault="empty")
+    return _Place(start, end + len(closing))
+
+
+def _visible(text: str) -> bool:
+    return bool(text.strip())
+
+
+@scorer(requires=("google-re2",))
+def matches(sample: Sample, *, pattern: str, mode: Literal["full", "search"] = "full") -> Score:
+    r"""1.0 where the regular expression matches the answer; else 0.0.
+
+    `full` wants all of the answer, apart from white space around it, `search` any part of it.
+    The answer is the completion after its thinking. The engine is RE2, which takes linear time
+    on any text: the syntax is Python's without look-around and back-references, `\z` for the
+    end (https://github.com/google/re2/wiki/Syntax). The first group, or else the whole match, is
+    reported as the answer.
+
+    >>> matches(Sample(id="1", completion="Label: spam"), pattern=r"Label: (spam|ham)").answer
+    'spam'
+    """
+    start, end = answer_span(sample.completion)
+    text = sample.completion[start:end]
+    if mode == "full":
+        start += len(text) - len(text.lstrip())
+        text = text.strip()
+    compiled = _compiled(pattern)
+    # RE2 reads UTF-8, which has no lone surrogates.
+    readable = text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    found = compiled.fullmatch(readable) if mode == "full" else compiled.search(readable)
+    if found is None:
+        return Score(0.0, f"no match for {quoted(pattern)}")
+    group = 1 if compiled.groups and found.start(1) >= 0 else 0
+    span = (start + found.start(group), start + found.end(group))
+    answer = sample.completion[span[0] : span[1]]
+    return Score(1.0, f"{quoted(answer)} matches", answer=answer[:MAX_ANSWER_CHARS], span=span)
+
+
+@matches.check
+def _(*, pattern: str, mode: str) -> None:
+    _compiled(pattern)
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> Any:
+    try:
+        import re2  # type: ignore[import-untyped]  # google-re2 ships no types
+    except ModuleNotFoundError:
+        raise ValueError(
+            'format.matches needs google-re2: pip install "bedrock-rft-rewards[regex]"'
+        ) from None
+    options = re2.Options()
+    options.max_mem = MAX_PATTERN_BYTES
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else error
+        if isinstance(reason, bytes):
+            reason = reason.decode("utf-8", "replace")
+        raise ValueError(
+            f"pattern {quoted(pattern)} cannot run in linear time or is no regular expression "
+            f"({reason}); look-around (?=...) and back-references \\1 are not available"
+        ) from None
+    except UnicodeEncodeError:
+        raise ValueError(f"pattern {quoted(pattern)} holds a lone surrogate") from None

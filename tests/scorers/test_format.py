@@ -1,0 +1,104 @@
+"""format.*: the shape that was asked for, once, and not a flood of its marks."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rewards.errors import SpecError
+from rewards.sample import Sample
+from rewards.scorers.format import marker, matches, tags
+from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
+
+TAGS = ["<think>", "</think>", "<answer>", "</answer>", "x"]
+
+
+@pytest.mark.parametrize("row", table("format"))
+def test_the_table_of_cases(row: dict[str, Any]) -> None:
+    """Every row of tests/cases/format.jsonl scores as it says."""
+    check_row("format", row)
+
+
+@given(completion=texts("####", "\n", " ", "72", *TAGS), once=st.booleans())
+def test_any_text_is_scored_for_a_marker(completion: str, once: bool) -> None:
+    """No text makes format.marker raise, and the span is where the answer stands."""
+    check_laws(marker, Sample("1", completion), {"once": once})
+    score = run(marker, Sample("1", completion), {"once": once})
+    if score.span is not None:
+        assert completion[slice(*score.span)] == score.answer
+
+
+@given(completion=texts(*TAGS), outside=st.booleans(), prefilled=st.booleans())
+def test_any_text_is_scored_for_tags(completion: str, outside: bool, prefilled: bool) -> None:
+    """No text makes format.tags raise, whatever may stand outside."""
+    check_laws(tags, Sample("1", completion), {"outside": outside, "prefilled": prefilled})
+
+
+@given(parts=st.lists(st.sampled_from(TAGS), max_size=9))
+def test_only_the_template_earns_full_marks(parts: list[str]) -> None:
+    """Of all arrangements of the tags, the one in order, once, with text inside is worth 1.0."""
+    completion = "".join(parts)
+    full = run(tags, Sample("1", completion), {}).value == 1.0
+    inside = "".join(part if part != "x" else "" for part in parts)
+    assert full == (
+        inside == "<think></think><answer></answer>"
+        and completion.startswith("<think>x")
+        and completion.endswith("x</answer>")
+        and "</think>x" not in completion
+    )
+
+
+@given(
+    completion=texts("a", "b", "\n", "é", "\ud800", "<think>"),
+    pattern=st.sampled_from(["a*b", "(a)|(b)", "", "(?s).*", r"\bа", "é+", "[^a]", "(?i)A"]),
+    mode=st.sampled_from(["full", "search"]),
+)
+def test_any_text_is_scored_for_a_pattern(completion: str, pattern: str, mode: str) -> None:
+    """No text makes format.matches raise, lone surrogates and nulls included."""
+    check_laws(matches, Sample("1", completion), {"pattern": pattern, "mode": mode})
+
+
+@pytest.mark.parametrize("pattern", ["(x+x+)+y", "(a|aa)+$", "(.*)*z", "^(([a-z])+.)+[A-Z]$"])
+@pytest.mark.parametrize("flood", ["x", "a", "\ud800", "é"], ids=ascii)
+def test_a_catastrophic_pattern_takes_linear_time(pattern: str, flood: str) -> None:
+    """Patterns that hang a backtracking engine on forty characters read a megabyte."""
+    sample = Sample("1", flood * LONG)
+    assert run(matches, sample, {"pattern": pattern, "mode": "search"}).value in (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?=a)b", "(?<!a)b", r"(a)\1", "(", "[z-a]", "(a{1000}){1000}", "\ud800", r"x\Z"],
+    ids=ascii,
+)
+def test_a_pattern_that_cannot_be_linear_is_refused_at_load(pattern: str) -> None:
+    """Look-around, back-references, huge repetitions and typing errors stop the rubric."""
+    with pytest.raises(SpecError, match=r"format\.matches: pattern"):
+        matches.bind({"pattern": pattern})
+
+
+@pytest.mark.parametrize(
+    ("scorer", "params", "remedy"),
+    [
+        (marker, {"marker": " "}, "marker must be some text"),
+        (tags, {"tags": []}, "1 to 16 different names"),
+        (tags, {"tags": ["a", "a"]}, "1 to 16 different names"),
+        (tags, {"tags": ["<answer>"]}, "a name without brackets"),
+        (tags, {"tags": ["a" * 99]}, "a name without brackets"),
+    ],
+)
+def test_bad_parameters_are_refused_at_load(
+    scorer: Any, params: dict[str, Any], remedy: str
+) -> None:
+    """A marker of nothing and tags that cannot be tags stop the rubric, with the remedy."""
+    with pytest.raises(SpecError, match=remedy):
+        scorer.bind(params)
+
+
+@pytest.mark.parametrize("flood", ["####", "<think>", "</think><think>", "<answer>x</answer>", "<"])
+def test_floods_take_linear_time(flood: str) -> None:
+    """A megabyte of marks earns nothing extra and is read once per mark."""
+    sample = Sample("1", flood * (LONG // len(flood)))
+    assert run(tags, sample, {}).value == 0.0
+    assert run(marker, sample, {"once": True}).value == 0.0

@@ -1,0 +1,101 @@
+"""The command as a person runs it: in this process, or in one of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rewards.workbench.cli import app
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from rewards.workbench.cli import main; main()"]
+
+EXACT = """
+name = "exact"
+
+[[component]]
+name = "correct"
+scorer = "exact.match"
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run printed, and its exit code."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.stdout)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def rewards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Result:
+        result = CliRunner().invoke(app, [str(a) for a in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Result(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Run:
+    """Run the command in a process of its own, as a shell does."""
+
+    def run(*arguments: object, stdin: bytes = b"", **environment: str) -> Result:
+        done = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def exact(tmp_path: Path) -> Path:
+    """A rubric that pays for the reference, word for word."""
+    path = tmp_path / "exact.toml"
+    path.write_text(EXACT)
+    return path
+
+
+def wire_row(completion: Any, reference: Any = "72", **fields: Any) -> dict[str, Any]:
+    """A row as the service sends it."""
+    prompt = fields.pop("prompt", "What is 8 times 9?")
+    messages = [
+        {"role": "user", "content": prompt},
+        {"role": "assistant", "content": completion},
+    ]
+    return {"messages": messages, "metadata": {"reference_answer": reference}, **fields}
+
+
+def write_lines(path: Path, rows: Iterable[Any]) -> Path:
+    """Write rows as JSON lines; a string is a line as it is."""
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path

@@ -1,0 +1,108 @@
+"""`rewards new`: skeletons that pass."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.workbench.conftest import ROOT, Run
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the package in it, as a checkout of this project."""
+    for part in ("rewards", "pyproject.toml"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    scorers = tmp_path / "rewards"
+    scorers.unlink()
+    subprocess.run(["cp", "-r", str(ROOT / "rewards"), str(scorers)], check=True)
+    return tmp_path
+
+
+def checked(folder: Path, *files: str) -> None:
+    """Ruff, mypy --strict and the tests themselves accept what was written."""
+    python = [sys.executable, "-m"]
+    config = str(ROOT / "pyproject.toml")
+    run = {"cwd": folder, "env": {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}}
+    for command in (
+        ["ruff", "check", "--no-cache", "--config", config, *files],
+        ["ruff", "format", "--no-cache", "--check", "--config", config, *files],
+        ["mypy", "--strict", "--config-file=", "--cache-dir=.mypy", *files],
+        ["pytest", "-q", "-c", os.devnull, "--rootdir=.", "--doctest-modules", *files],
+    ):
+        done = subprocess.run([*python, *command], capture_output=True, text=True, **run)  # type: ignore[call-overload]  # keyword arguments from a dict
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_scorer_of_ones_own_passes_as_it_is_written(rewards: Run, tmp_path: Path) -> None:
+    """package.module:function, with its test and the package; all checks accept it."""
+    result = rewards("new", "scorer", "my_rewards.tone:polite", "--json")
+
+    assert result.json == {
+        "created": ["my_rewards/__init__.py", "my_rewards/tone.py", "tests/test_tone.py"],
+        "scorer": "my_rewards.tone:polite",
+    }
+    checked(tmp_path, "my_rewards/tone.py", "tests/test_tone.py")
+
+
+def test_a_bundled_scorer_passes_as_it_is_written(rewards: Run, checkout: Path) -> None:
+    """family.function in a checkout of this project."""
+    result = rewards("new", "scorer", "tone.polite", "--json")
+
+    assert result.json["created"] == ["rewards/scorers/tone.py", "tests/scorers/test_tone.py"]
+    checked(checkout, "rewards/scorers/tone.py", "tests/scorers/test_tone.py")
+
+
+def test_a_rubric_passes_as_it_is_written(rewards: Run, tmp_path: Path) -> None:
+    """NAME.toml in the current folder, and a test that scores with it."""
+    result = rewards("new", "rubric", "capitals")
+
+    assert result.stdout.split() == ["capitals.toml", "tests/test_capitals_rubric.py"]
+    checked(tmp_path, "tests/test_capitals_rubric.py")
+    assert rewards("show", "capitals.toml").code == 0
+
+
+def test_a_bundled_rubric_passes_as_it_is_written(rewards: Run, checkout: Path) -> None:
+    """In a checkout it can be named without its path."""
+    result = rewards("new", "rubric", "capitals", "--json")
+
+    assert result.json["created"] == [
+        "rewards/rubrics/capitals.toml",
+        "tests/rubrics/test_capitals_rubric.py",
+    ]
+    checked(checkout, "tests/rubrics/test_capitals_rubric.py")
+
+
+def test_what_exists_is_never_overwritten(rewards: Run, tmp_path: Path) -> None:
+    """Not even where only the test exists: nothing is written at all."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_tone.py").write_text("mine")
+
+    result = rewards("new", "scorer", "tone:polite")
+
+    assert result.code == 2
+    assert "test_tone.py exists" in result.stderr
+    assert not (tmp_path / "tone.py").exists()
+    assert (tmp_path / "tests" / "test_tone.py").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["polite", "tone.polite", "a.b.c", "Tone:polite", "../x:y", "a:b:c", "tone:class", "a/b:c", ""],
+)
+def test_a_name_that_is_no_address_is_refused(rewards: Run, tmp_path: Path, name: str) -> None:
+    """Outside a checkout, family.function too; the error says what to write."""
+    result = rewards("new", "scorer", name)
+
+    assert result.code == 2
+    assert "package.module:function" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../capitals", "Capitals", "a b", "x.toml", ""])
+def test_a_rubrics_name_is_a_plain_word(rewards: Run, tmp_path: Path, name: str) -> None:
+    """It becomes a file's name and a dimension of metrics."""
+    assert rewards("new", "rubric", name).code == 2
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,108 @@
+"""What the commands print and write."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from rewards.workbench.output import json_text, printable, write_whole
+from tests.strategies import any_text, json_values
+from tests.workbench.conftest import COMMAND, EXACT, ROOT, wire_row
+
+
+@given(any_text)
+def test_printable_text_is_one_line_without_control_characters(text: str) -> None:
+    """Attack: whatever a completion holds, a terminal is not steered and a table keeps its rows."""
+    line = printable(text, limit=20)
+
+    assert line.isprintable()
+    assert len(line) <= 20
+
+
+@given(json_values)
+def test_json_text_is_utf_8_and_reads_back(value: object) -> None:
+    """Lone surrogates included; what JSON cannot say is refused, never written as NaN."""
+    try:
+        text = json_text(value)
+    except ValueError:
+        assert "NaN" in json.dumps(value) or "Infinity" in json.dumps(value)
+    else:
+        assert json.loads(text.encode()) == value
+
+
+def test_an_interrupted_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between writing and naming: the old contents, and nothing beside them."""
+    path = tmp_path / "expected.json"
+    write_whole(path, "old")
+
+    def interrupt(self: Path, mode: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "chmod", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "new")
+
+    assert path.read_text() == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["expected.json"]
+
+
+def test_a_terminal_gets_a_table_and_no_markup_of_a_completion(tmp_path: Path) -> None:
+    """Attack: rich's markup and escape sequences in data are shown as text."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "rubric.toml").write_text(EXACT)
+    event = [wire_row("72", None, id="[red]x[/red]"), wire_row("72", None, id="\x1b]0;owned")]
+    (folder / "one.json").write_text(json.dumps(event))
+
+    shown = _on_a_terminal(["replay", "mine", "--update"], tmp_path)
+
+    assert "[red]x[/red]" in shown
+    assert "\x1b]0;owned" not in shown
+    assert "─" in shown
+
+
+def test_a_terminal_without_utf_8_gets_escapes_and_no_traceback(tmp_path: Path) -> None:
+    """A completion in any script can be replayed in any locale."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "rubric.toml").write_text(EXACT)
+    (folder / "one.json").write_text(json.dumps([wire_row("72", id="七十二")]))
+
+    done = subprocess.run(
+        [*COMMAND, "replay", "mine", "--update"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+
+    assert b"\\u4e03" in done.stdout
+
+
+def _on_a_terminal(arguments: list[str], folder: Path) -> str:
+    """What a command prints where stdout is a terminal."""
+    master, slave = pty.openpty()
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "TERM": "xterm"}
+    with subprocess.Popen(
+        [*COMMAND, *arguments], cwd=folder, env=env, stdout=slave, stderr=slave
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:  # Linux says so when the last writer is gone
+                break
+            if not data:
+                break
+            shown += data
+        process.wait(timeout=30)
+    os.close(master)
+    return shown.decode()

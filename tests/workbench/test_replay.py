@@ -1,0 +1,252 @@
+"""`rewards replay`: recorded events through the real handler."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rewards.errors import EventError
+from rewards.spec import find_rubric
+from rewards.workbench.invoke import LocalHandler
+from tests.workbench.conftest import EXACT, ROOT, Run, wire_row
+
+EVENTS = ROOT / "events"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of events with a rubric of its own."""
+    path = tmp_path / "events" / "mine"
+    path.mkdir(parents=True)
+    (path / "rubric.toml").write_text(EXACT)
+    return path
+
+
+def record(folder: Path, name: str, event: Any) -> Path:
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(event))
+    return path
+
+
+def test_every_recorded_event_gets_its_expected_response(rewards: Run) -> None:
+    """The events of this project, through the real handler, give the very bytes on record."""
+    result = rewards("replay", EVENTS)
+
+    assert (result.code, result.stderr) == (0, "")
+    assert "none different from expected" in result.stdout
+
+
+def test_the_recorded_events_are_one_batch_of_64_and_all_the_rest() -> None:
+    """There is a batch as a training job sends it, and at least one event that is refused."""
+    batch = json.loads((EVENTS / "gsm8k" / "batch_64.json").read_text())
+    refused = json.loads((EVENTS / "gsm8k" / "unknown_shape.expected.json").read_text())
+
+    assert len(batch) == 64
+    assert refused["errorType"] == EventError.__name__
+
+
+def test_a_right_a_wrong_and_a_broken_row(rewards: Run, folder: Path) -> None:
+    """Each sample has its line: reward, components, and the kind of a fault in place of a 0."""
+    record(folder, "mixed", [wire_row("72", id="a"), wire_row("71", id="b"), 3, {"id": "c"}])
+
+    result = rewards("replay", "--update")
+
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert any(line[:3] == ["a", "1", "1"] for line in lines)
+    assert any(line[:3] == ["b", "0", "0"] for line in lines)
+    assert any(line[:2] == ["index-2", "malformed_row"] for line in lines)
+    assert any(line[:2] == ["c", "no_messages"] for line in lines)
+    assert lines[-1][:2] == ["1", "events"]
+
+
+def test_a_missing_reference_shows_its_kind_and_never_a_score(rewards: Run, folder: Path) -> None:
+    """Unscored is not 0: the component's place says why."""
+    record(folder, "unknown", [wire_row("72", None, id="a")])
+
+    result = rewards("replay", "--update", "--json")
+
+    sample = result.json["events"][0]["samples"][0]
+    assert sample["components"] == {}
+    assert sample["faults"]["correct"]["kind"] == "missing_reference"
+
+
+def test_a_difference_names_the_sample_and_the_figure(rewards: Run, folder: Path) -> None:
+    """What changed is said in words, and the exit code is 1."""
+    record(folder, "one", [wire_row("72", id="a"), wire_row("71", id="b")])
+    rewards("replay", "--update")
+    expected = folder / "one.expected.json"
+    expected.write_text(expected.read_text().replace('"value":0.0', '"value":1.0'))
+
+    result = rewards("replay")
+
+    assert result.code == 1
+    assert "b: correct: expected 1.0, got 0.0" in result.stderr
+    assert "a:" not in result.stderr
+
+
+def test_other_bytes_for_the_same_response_are_a_difference(rewards: Run, folder: Path) -> None:
+    """An expected file is compared byte for byte, so that it stays canonical."""
+    record(folder, "one", [wire_row("72", id="a")])
+    rewards("replay", "--update")
+    expected = folder / "one.expected.json"
+    expected.write_text(json.dumps(json.loads(expected.read_text()), indent=4))
+
+    result = rewards("replay")
+
+    assert result.code == 1
+    assert "says the same in other bytes" in result.stderr
+
+
+def test_no_expected_file_is_a_difference_with_a_remedy(rewards: Run, folder: Path) -> None:
+    """A new event is looked at before it is taken for right."""
+    record(folder, "one", [wire_row("72")])
+
+    result = rewards("replay")
+
+    assert result.code == 1
+    assert "--update" in result.stderr
+    assert not (folder / "one.expected.json").exists()
+
+
+def test_update_makes_the_next_replay_pass_and_leaves_nothing_else(
+    rewards: Run, folder: Path
+) -> None:
+    """--update writes the expected file beside each event, whole, and no other file."""
+    record(folder, "one", [wire_row("72")])
+    record(folder, "refused", {"body": "[]"})
+
+    rewards("replay", "--update")
+
+    assert rewards("replay").code == 0
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "one.expected.json",
+        "one.json",
+        "refused.expected.json",
+        "refused.json",
+        "rubric.toml",
+    ]
+
+
+def test_a_refused_event_expects_its_error(rewards: Run, folder: Path) -> None:
+    """What Lambda would answer for an event in no known shape is on record like a response."""
+    record(folder, "refused", {"body": "[]"})
+
+    result = rewards("replay", "--update", "--json")
+
+    expected = json.loads((folder / "refused.expected.json").read_text())
+    assert expected == result.json["events"][0]["error"]
+    assert expected["errorType"] == "EventError"
+    assert "'body'" in expected["errorMessage"]
+
+
+def test_the_folder_names_a_bundled_rubric(rewards: Run, tmp_path: Path) -> None:
+    """events/gsm8k/NAME.json is scored with gsm8k."""
+    folder = tmp_path / "gsm8k"
+    folder.mkdir()
+    record(folder, "one", [wire_row("72")])
+
+    assert rewards("replay", "gsm8k", "--json").json["events"][0]["rubric"] == "gsm8k"
+
+
+def test_a_folder_that_names_no_rubric_says_what_to_do(rewards: Run, tmp_path: Path) -> None:
+    """One clear line, exit code 2."""
+    path = record(tmp_path, "one", [wire_row("72")])
+
+    result = rewards("replay", path)
+
+    assert (result.code, result.stdout) == (2, "")
+    assert "rubric.toml" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_rubric_overrides_the_folder(rewards: Run, tmp_path: Path, exact: Path) -> None:
+    """--rubric scores any event with any rubric."""
+    path = record(tmp_path, "one", [wire_row("72")])
+
+    result = rewards("replay", path, "--rubric", exact, "--json")
+
+    assert result.json["events"][0]["response"][0]["aggregate_reward_score"] == 1.0
+
+
+@pytest.mark.parametrize("text", ["", "[", "[1,]", "\ufeff[]x"])
+def test_an_event_that_is_no_json_is_one_clear_line(rewards: Run, folder: Path, text: str) -> None:
+    """A damaged recording is unusable input: exit code 2 and the file's name."""
+    (folder / "broken.json").write_text(text)
+
+    result = rewards("replay")
+
+    assert result.code == 2
+    assert "broken.json: not JSON" in result.stderr
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_no_event_is_an_error(rewards: Run, path: str) -> None:
+    """A replay of nothing is never a success."""
+    assert rewards("replay", path).code == 2
+
+
+def test_an_escape_sequence_never_reaches_the_terminal(rewards: Run, folder: Path) -> None:
+    """Attack: a completion, id or reference that would clear the screen or forge a line."""
+    record(folder, "attack", [wire_row("\x1b[2J\r72", None, id="\x1b]0;owned\x07\nall passed")])
+
+    result = rewards("replay")
+
+    assert not set("\x1b\x07\r") & set(result.stdout + result.stderr)
+    assert not any(line.startswith("all passed") for line in result.stdout.splitlines())
+
+
+def test_json_is_one_document_with_the_explanation(rewards: Run, folder: Path) -> None:
+    """stdout holds one JSON document: response, samples, totals; nothing of the handler's log."""
+    record(folder, "one", [wire_row("72", id="a"), 3])
+
+    document = rewards("replay", "--update", "--json").json
+
+    (event,) = document["events"]
+    assert [result["id"] for result in event["response"]] == ["a", "index-1"]
+    correct = event["samples"][0]["components"].pop("correct")
+    assert correct.keys() == {"value", "answer", "reason", "metrics"}
+    assert (correct["value"], correct["answer"]) == (1.0, "72")
+    assert event["samples"][0] == {
+        "id": "a",
+        "reward": 1.0,
+        "closed_by": None,
+        "components": {},
+        "faults": {},
+    }
+    assert event["samples"][1]["reward"] is None
+    assert document["totals"] == {
+        "events": 1,
+        "refused": 0,
+        "samples": 2,
+        "reward_mean": 1.0,
+        "unscored": 1,
+        "faults": {"malformed_row": 1},
+        "different": 0,
+    }
+
+
+def test_the_same_bytes_in_any_process_and_any_hash_seed(process: Run, tmp_path: Path) -> None:
+    """Two interpreters with different hash seeds write the same expected file."""
+    shutil.copytree(EVENTS / "gsm8k", tmp_path / "gsm8k")
+    written = []
+    for seed in ("0", "1"):
+        assert process("replay", "gsm8k", "--update", PYTHONHASHSEED=seed).code == 0
+        paths = sorted((tmp_path / "gsm8k").glob("*.expected.json"))
+        written.append([path.read_bytes() for path in paths])
+
+    assert written[0] == written[1]
+
+
+def test_the_replayed_handler_is_not_left_behind(exact: Path) -> None:
+    """Whoever imports the handler afterwards gets one with the rubric of their own."""
+    import rewards.handler as before
+
+    handler = LocalHandler(exact)
+
+    import rewards.handler as after
+
+    assert before is after
+    assert handler.rubric.name == "exact"
+    assert type(after.RUBRIC).load(find_rubric("gsm8k")) == after.RUBRIC
