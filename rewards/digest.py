@@ -9,8 +9,10 @@ from types import ModuleType
 from typing import Any
 
 
-def rubric_digest(tables: Mapping[str, Any], modules: Iterable[str]) -> str:
-    """SHA-256 (hex) of a rubric's tables and of its scorers' modules.
+def rubric_digest(
+    tables: Mapping[str, Any], modules: Iterable[str], files: Iterable[Path] = ()
+) -> str:
+    """SHA-256 (hex) of a rubric's tables, of its scorers' modules and of the files they read.
 
     A scorer's module counts with the modules of its own package that it uses (a shared number
     reader is part of the rule), so that no change of a rule keeps the digest.
@@ -20,6 +22,9 @@ def rubric_digest(tables: Mapping[str, Any], modules: Iterable[str]) -> str:
     for name in sorted(_with_helpers(set(modules))):
         digest.update(f"\n{name}\n".encode())
         digest.update(_source(sys.modules[name]))
+    for path in sorted(set(files), key=lambda path: path.name):
+        digest.update(f"\n{path.name}\n".encode())
+        digest.update(_text(path))
     return digest.hexdigest()
 
 
@@ -57,4 +62,8 @@ def _source(module: ModuleType) -> bytes:
     path = getattr(module, "__file__", None)
     if path is None or not Path(path).is_file():
         return b""
-    return Path(path).read_bytes().replace(b"\r\n", b"\n")
+    return _text(Path(path))
+
+
+def _text(path: Path) -> bytes:
+    return path.read_bytes().replace(b"\r\n", b"\n")

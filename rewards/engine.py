@@ -112,6 +112,7 @@ class Batch:
         self.components = components
         self.weighted = [component for component in components if component.weight]
         self.deadline = deadline
+        self.shared: dict[Any, Any] = {}  # what async scorers keep for the batch: a budget
         paths = spec.reference
         self.samples = [with_reference(s, paths) for s in samples] if paths else list(samples)
         self.scores: list[dict[str, Score]] = [{} for _ in samples]
@@ -166,6 +167,7 @@ class Batch:
             [partial(component.call, self.samples[index]) for component, index in pairs],
             limit=self.spec.concurrency,
             deadline=self.deadline,
+            shared=self.shared,
         )
         for (component, index), outcome in zip(pairs, outcomes, strict=True):
             found = (
@@ -191,7 +193,12 @@ class Batch:
         if component.scorer.is_async:
             from rewards.concurrency import fan_out
 
-            return fan_out(calls, limit=self.spec.concurrency, deadline=self.deadline)
+            return fan_out(
+                calls,
+                limit=self.spec.concurrency,
+                deadline=self.deadline,
+                shared=self.shared,
+            )
         verdicts: list[Any] = []
         for call in calls:
             try:
@@ -210,7 +217,11 @@ class Batch:
             detail = f"returned {count} verdicts for a group of {len(group)}"
             found = [Fault("invalid_value", detail)] * len(group)
         else:
-            found = [component.verdict(value) for value in raw]
+            found = [
+                # One rollout may be at fault alone: a judge refuses it and not its siblings.
+                _fault(value) if isinstance(value, UnscoredError) else component.verdict(value)
+                for value in raw
+            ]
         for index, verdict in zip(group, found, strict=True):
             self.record(component, index, verdict)
 

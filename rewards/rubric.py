@@ -202,7 +202,15 @@ class Rubric:
         """A SHA-256 over the rubric and the source of its scorers: what gave a reward, exactly."""
         from rewards.digest import rubric_digest
 
-        return rubric_digest(self.to_spec(), [c.scorer.__module__ for c in self.components])
+        return rubric_digest(
+            self.to_spec(), [c.scorer.__module__ for c in self.components], self.files
+        )
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that its scorers read (a judge's prompt): they must be deployed with it."""
+        placed = zip(self.spec.component, self.components, strict=True)
+        return [path for spec, c in placed for path in c.scorer.files(spec.params)]
 
     def score(self, sample: Sample) -> Reward:
         """Score one sample, a batch of its own."""

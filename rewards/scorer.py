@@ -2,7 +2,8 @@
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
 from rewards.errors import SpecError, did_you_mean
@@ -51,6 +52,7 @@ class Scorer(Generic[P, R]):
         self.__module__ = function.__module__
         self.__wrapped__ = function
         self._check: Callable[..., None] | None = None
+        self._files: Callable[[Mapping[str, Any]], Iterable[Path]] = lambda params: ()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Score directly, without a rubric: for tests, notebooks and other scorers."""
@@ -80,6 +82,14 @@ class Scorer(Generic[P, R]):
         """
         self._check = function
         return function
+
+    def reads(self, files: Callable[[Mapping[str, Any]], Iterable[Path]]) -> None:
+        """Register what files the scorer reads, given all of its parameters."""
+        self._files = files
+
+    def files(self, params: Mapping[str, Any]) -> list[Path]:
+        """The files behind these parameters: part of the rule, and of what must be deployed."""
+        return list(self._files(self.bind(params)))
 
     def bind(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return `params` checked and completed with the defaults.

@@ -37,10 +37,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "handler": {"contract", "errors", "rubric", "score", "telemetry"},
     "__init__": {"rubric", "sample", "score", "scorer"},
     "job": {"job"},
-    "scorers": {*CORE, "answers", "documents", "numbers"},
+    "judge": {"concurrency", "errors", "judge", "sample", "score", "spec"},
+    "scorers": {*CORE, "answers", "documents", "judge", "numbers"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.
-THIRD_PARTY = {"aws_lambda_powertools": {"handler"}}
+THIRD_PARTY = {
+    "aws_lambda_powertools": {"handler"},
+    # Two modules of the judge, which it imports only when it first asks.
+    "boto3": {"judge"},
+    "botocore": {"judge"},
+}
 
 
 def module_key(path: Path) -> str:

@@ -1,0 +1,95 @@
+"""Which client answers: the one that was installed, else Bedrock's, made once in a container."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rewards.errors import ServiceError
+from rewards.judge.client import JudgeClient
+from rewards.judge.retry import Breaker, RetryPolicy
+from rewards.spec import RubricSpec
+
+#: Verdicts that a container remembers: at two kilobytes each, some ten megabytes.
+MAX_REMEMBERED = 5_000
+
+
+class Memory:
+    """Verdicts by the digest of their request; the one not used for longest goes first."""
+
+    def __init__(self, size: int = MAX_REMEMBERED) -> None:
+        self._size = size
+        self._verdicts: OrderedDict[str, Any] = OrderedDict()
+
+    def get(self, digest: str) -> Any:
+        """The verdict, or None."""
+        if digest not in self._verdicts:
+            return None
+        self._verdicts.move_to_end(digest)
+        return self._verdicts[digest]
+
+    def put(self, digest: str, verdict: Any) -> None:
+        """Remember a verdict."""
+        self._verdicts[digest] = verdict
+        if len(self._verdicts) > self._size:
+            self._verdicts.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A client and what belongs to it: how to retry, whether it works, what it has said."""
+
+    client: JudgeClient
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: Breaker = field(default_factory=Breaker)
+    memory: Memory = field(default_factory=Memory)
+
+
+_installed: Installed | None = None
+_default: Installed | None = None
+_default_bound = 0
+
+
+@contextmanager
+def install(client: JudgeClient, policy: RetryPolicy | None = None) -> Iterator[None]:
+    """Let `client` answer every judge while the block runs: a fake, a cassette, another service.
+
+    >>> from rewards.judge import FakeJudge, install
+    >>> with install(FakeJudge({"clarity": 4})):
+    ...     pass
+    """
+    global _installed
+    before, _installed = _installed, Installed(client, policy or RetryPolicy())
+    try:
+        yield
+    finally:
+        _installed = before
+
+
+def installed(bound: int) -> Installed:
+    """The client in use. Bedrock's is made here, with connections for `bound` calls at once."""
+    global _default, _default_bound
+    if _installed is not None:
+        return _installed
+    if _default is None or _default_bound < bound:
+        from rewards.judge.bedrock import BedrockJudge  # half a second of boto3
+
+        client = BedrockJudge(bound)
+        _default = Installed(client) if _default is None else replace(_default, client=client)
+        _default_bound = bound
+    return _default
+
+
+def warm_up(rubric: RubricSpec) -> None:
+    """Make the clients of a rubric's judges while a container starts: no invocation pays for it.
+
+    What is wrong (no region, say) is said when a judge is asked, not here: nobody may ever be.
+    """
+    judges = [placed for placed in rubric.component if placed.scorer.startswith("judge.")]
+    for placed in judges:
+        client = installed(rubric.concurrency).client
+        connect = getattr(client, "connect", None)
+        if connect is not None:
+            with suppress(ServiceError):
+                connect(placed.params.get("region", ""))

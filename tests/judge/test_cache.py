@@ -1,0 +1,177 @@
+"""Verdicts kept: in the container's memory, in a table for a whole job, on a cassette."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3  # noqa: TID251 - the table is made by hand, as the CDK stack would make it
+import pytest
+from moto import mock_aws
+
+from rewards.errors import BatchFailedError, SpecError
+from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, dynamo, install, usage
+from rewards.judge.installed import Memory
+from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
+
+DAY = 86_400
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A DynamoDB table with the key that the cache expects."""
+    monkeypatch.setattr(dynamo, "_tables", {})
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(
+            TableName="verdicts",
+            KeySchema=[{"AttributeName": "digest", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "digest", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def item(client: Any) -> dict[str, Any]:
+    [found] = client.scan(TableName="verdicts")["Items"]
+    return dict(found)
+
+
+def test_a_verdict_is_shared_by_the_containers_of_a_job(table: Any) -> None:
+    """The second container reads what the first one wrote, and asks nobody."""
+    rubric = graded(CLARITY, cache_table="verdicts")
+    with install(FakeJudge({"clarity": 4})):
+        first = rubric.score(sample("72"))
+    with install(FakeJudge([])):
+        second = rubric.score(sample("72"))
+
+    assert first.value == second.value == 0.75
+    assert usage.drain()["JudgeTableHits"] == [1]
+
+
+def test_the_table_holds_no_prompt_and_no_completion(table: Any) -> None:
+    """A digest, the verdict, and when it expires."""
+    with install(FakeJudge({"clarity": 4})):
+        graded(CLARITY, cache_table="verdicts", cache_days=2.0).score(sample("SECRET 72"))
+
+    found = item(table)
+    assert set(found) == {"digest", "verdict", "expires"}
+    assert "SECRET" not in json.dumps(found)
+    assert json.loads(found["verdict"]["S"]) == {"clarity": {"reason": "as told", "score": 4}}
+
+
+def test_the_first_verdict_of_a_job_holds(table: Any) -> None:
+    """Where two containers ask at once, both end up with what was written first."""
+    rubric = graded(CLARITY, cache_table="verdicts")
+    with install(FakeJudge({"clarity": 4})):
+        rubric.score(sample("72"))
+    written = item(table)
+
+    def slower(request: Any) -> dict[str, int]:
+        table.put_item(TableName="verdicts", Item=written)
+        return {"clarity": 1}
+
+    table.delete_item(TableName="verdicts", Key={"digest": written["digest"]})
+    with install(FakeJudge(slower)):
+        assert rubric.score(sample("72")).value == 0.75
+
+
+def test_what_has_expired_is_asked_again(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB deletes late; an expired verdict counts as gone and is written over."""
+    rubric = graded(CLARITY, cache_table="verdicts", cache_days=1.0)
+    with install(FakeJudge({"clarity": 4})):
+        rubric.score(sample("72"))
+    real = dynamo.time
+    monkeypatch.setattr(dynamo, "time", lambda: real() + 2 * DAY)
+    with install(FakeJudge({"clarity": 1})):
+        assert rubric.score(sample("72")).value == 0.0
+
+    assert json.loads(item(table)["verdict"]["S"])["clarity"]["score"] == 1
+
+
+@pytest.mark.parametrize(
+    "verdict", ["", "null", "5", '{"clarity": {"reason": "", "score": 99}}', "{"]
+)
+def test_what_the_table_holds_is_checked_like_a_reply(table: Any, verdict: str) -> None:
+    """A table that somebody wrote to gives no score that a judge could not give."""
+    rubric = graded(CLARITY, cache_table="verdicts")
+    with install(FakeJudge({"clarity": 4})):
+        rubric.score(sample("72"))
+    table.put_item(TableName="verdicts", Item={**item(table), "verdict": {"S": verdict}})
+    with install(FakeJudge({"clarity": 2})):
+        assert rubric.score(sample("72")).value == 0.25
+
+
+def test_a_table_that_fails_costs_no_verdict(table: Any) -> None:
+    """Without the cache the judge is asked; the failures are counted."""
+    table.delete_table(TableName="verdicts")
+    with install(FakeJudge({"clarity": 4})):
+        assert graded(CLARITY, cache_table="verdicts").score(sample("72")).value == 0.75
+
+    assert usage.drain()["JudgeTableErrors"] == [2]
+
+
+def test_a_container_forgets_what_it_has_not_used_for_longest() -> None:
+    """Its memory is bounded."""
+    memory = Memory(size=2)
+    memory.put("a", 1)
+    memory.put("b", 2)
+    assert memory.get("a") == 1
+    memory.put("c", 3)
+
+    assert (memory.get("a"), memory.get("b"), memory.get("c")) == (1, None, 3)
+
+
+def test_another_rubric_another_verdict() -> None:
+    """Model, criteria, prompt and reference are all part of what is remembered."""
+    fake = FakeJudge({"clarity": 4})
+    with install(fake):
+        for rubric in (
+            graded(CLARITY),
+            graded(CLARITY, model="another"),
+            graded({**CLARITY, "description": "Plain."}),
+            graded(CLARITY, prompt="reasoning"),
+            graded(CLARITY, temperature=1.0),
+        ):
+            rubric.score(sample("72"))
+        graded(CLARITY).score(sample("72", reference_answer="72"))
+        graded(CLARITY, metadata={"team": "maths"}, service_tier="flex").score(sample("72"))
+
+    assert len(fake.requests) == 6  # the bill's address and the queue change no verdict
+
+
+def test_a_refusal_is_not_remembered() -> None:
+    """A filter may let the same text pass tomorrow."""
+    from rewards.judge import JudgeReply
+
+    with install(FakeJudge([JudgeReply(refused="a filter"), {"clarity": 5}])):
+        rubric = graded(CLARITY)
+        assert rubric.score(sample("72")).value == 0.0
+        assert rubric.score(sample("72")).value == 1.0
+
+
+def test_a_cassette_replays_what_was_recorded(tmp_path: Path) -> None:
+    """Recorded once against a model, a rubric is tested offline ever after."""
+    rubric, path = graded(), tmp_path / "replies.jsonl"
+    recorder = RecordingJudge(FakeJudge({"clarity": 4, "truth": "partly"}))
+    with install(recorder):
+        recorded = rubric.score_batch(samples(5))
+    assert recorder.save(path) == 5
+    with install(ReplayJudge(path)):
+        assert rubric.score_batch(samples(5)) == recorded
+
+
+def test_what_is_not_on_the_cassette_is_no_score(tmp_path: Path) -> None:
+    """A changed rubric needs a new recording: nothing is made up for it."""
+    path = tmp_path / "replies.jsonl"
+    path.write_text("", encoding="utf-8")
+    with install(ReplayJudge(path), QUICK), pytest.raises(BatchFailedError):
+        graded().score(sample("72"))
+
+
+def test_a_broken_cassette_is_named_with_its_line(tmp_path: Path) -> None:
+    """The path and the line, not a traceback."""
+    path = tmp_path / "replies.jsonl"
+    path.write_text('{"request": "a"}\n', encoding="utf-8")
+    with pytest.raises(SpecError, match=r"line 1: not a recorded reply"):
+        ReplayJudge(path)
