@@ -102,10 +102,11 @@ _COMPOUND = re.compile(
 )
 _NEGATED = re.compile(
     r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
-    r"|unlike|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![<>])[<>][\s(]*$|[≠≤≥√][\s(]*$|不是|아니",
+    r"|unlike|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![-=<>])[<>][\s(]*$|[≠≤≥√][\s(]*$|不是|아니",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(r"\\[A-Za-z]|[√πΠ∞∑∫]")
+_FACTOR = re.compile(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
 _VARIABLE = re.compile(r"\s?[xyznk](?![A-Za-z])")
 
 
@@ -149,7 +150,7 @@ def _stated(
     value, start, end = current.value, current.start, current.end
     if value is None:
         return Reading(None, start, end, "digits that are no number (a time, a date, a power)")
-    if _VARIABLE.match(clause, end) or _FORMULA.search(clause[end : end + 12]):
+    if _VARIABLE.match(clause, end) or _FACTOR.match(clause, end):
         return Reading(None, start, end, "a formula that was not worked out")
     return Reading(-value if minus else value, start, end, "", current.percent)
 
@@ -204,9 +205,12 @@ def _read_words(clause: str) -> Reading:
 _DECORATION = re.compile(
     r"(?:[\s*_`\"':>(\[{=]|\$(?!-?\d)|<(?=[-\d.,]++>)|\\[(\[,; ]|\\(?:text|mathbf|boxed|displaystyle|n)(?=[{\s\\])){0,100}+"
 )
-# The common statement: an integer that ends the text but for closing marks. It is what the long
-# way round reads too (a property test holds the two together), at a fifth of the time.
-_PLAIN_END = re.compile(r"\$?(-?[0-9]{1,15})(?:\.0{1,9})?[.*_$`})\]\"']*+\s*+\Z")
+# The common statement: an integer with nothing but closing marks after it, to the end of the text,
+# the line or the sentence. It is what the long way round reads too (a property test holds the two
+# together), at a tenth of the time.
+_PLAIN = re.compile(
+    r"\$?(-?[0-9]{1,15})(?:\.0{1,9})?[*_$`})\]\"']*+(?:\.(?=\s)|\.?(?=\n)|[.*_$`})\]\"']*+\s*+\Z)"
+)
 _PLAIN_BOX = re.compile(r"\{(-?[0-9]{1,15})(?:\.0{1,9})?\}")
 _BOX = re.compile(
     r"\s*+\{((?:[^{}]++|\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\})*+)\}", re.DOTALL
@@ -274,6 +278,29 @@ def statements(text: str, start: int, end: int) -> list[Statement]:
     return found
 
 
+#: What a list of accepted markers may name, beside any text of its own: the kinds it stands for.
+MARKERS = {
+    "####": ("hash",),
+    "\\boxed": ("boxed",),
+    "<answer>": ("tag",),
+    "answer": ("label", "phrase", "final", "refusal"),
+    "A:": ("line",),
+}
+
+
+def marked(text: str, start: int, end: int, markers: tuple[str, ...]) -> list[Statement]:
+    """The statements behind the given markers only: names of `MARKERS`, or any other text."""
+    kinds = {kind for marker in markers for kind in MARKERS.get(marker, ())}
+    found = [statement for statement in statements(text, start, end) if statement.kind in kinds]
+    if "answer" in markers and not found:
+        found = other_languages(text, start, end)
+    for marker in markers:
+        if marker and marker not in MARKERS:
+            positions = _positions(text, marker, start, end)
+            found += [Statement(at, "marker", at + len(marker)) for at in positions]
+    return sorted(found)
+
+
 def _positions(text: str, mark: str, start: int, end: int) -> list[int]:
     position = text.rfind(mark, start, end)
     if position < 0:
@@ -315,21 +342,32 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         return Reading(None, statement.mark, statement.start, "no answer is given")
     decoration = _DECORATION.match(text, statement.start, end)
     start = decoration.end() if decoration else statement.start
-    simple = _PLAIN_END.match(text, start, end)
-    if simple:
-        return Reading(int(simple[1]), start, simple.end(1))
     if kind == "hash" and _is_heading(text, start, end):
         return None
-    reading = _read_line(text, start, end)
-    if reading.value is None:
-        return _valueless(text, statement, reading, start, end)
+    if kind == "line" and text.find("\nB", start, end) >= 0:  # option A of several
+        return None
+    simple = _PLAIN.match(text, start, end)
+    if simple:
+        return Reading(int(simple[1]), simple.start(1), simple.end(1))
+    line = text[start : _line_end(text, start, end)]
+    content = plain(line)
+    reading = read(content, spaced_minus=True)
+    lead = content[: reading.start]
+    reading = _placed(reading, content, text, start, start + len(line))
     if kind in ("line", "label"):
-        lead = text[start : reading.start]
         if _NOTHING.match(lead):
             return Reading(None, start, reading.start, "no answer is given")
-        if not _is_short(lead) or (kind == "line" and text.find("\nB", reading.end, end) >= 0):
+        if not _is_short(lead):
             return None
+    if reading.value is None:
+        return _valueless(text, statement, reading, start, end)
     return reading
+
+
+def _line_end(text: str, start: int, end: int) -> int:
+    stop = _stop(text, start, end)
+    newline = text.find("\n", start, stop)
+    return stop if newline < 0 else newline
 
 
 def _read_box(text: str, start: int, end: int) -> Reading:
@@ -362,16 +400,6 @@ def _read_tag(text: str, start: int, end: int) -> Reading:
     return _placed(read(content, spaced_minus=True), content, text, start, stop)
 
 
-def _read_line(text: str, start: int, end: int) -> Reading:
-    stop = _stop(text, start, end)
-    newline = text.find("\n", start, stop)
-    if newline >= 0:
-        stop = newline
-    clause = text[start:stop]
-    content = plain(clause)
-    return _placed(read(content, spaced_minus=True), content, text, start, stop)
-
-
 def _stop(text: str, start: int, end: int) -> int:
     """Where reading a statement stops: a bounded way on, but never within a run of digits."""
     stop = start + MAX_STATEMENT
@@ -383,7 +411,7 @@ def _stop(text: str, start: int, end: int) -> int:
 
 def _placed(reading: Reading, content: str, text: str, start: int, stop: int) -> Reading:
     """The reading with its span in the text: the number's own, or the piece's where that moved."""
-    if len(content) == stop - start and content == text[start:stop]:
+    if text.startswith(content[: reading.end], start, stop):
         return reading._replace(start=start + reading.start, end=start + reading.end)
     return reading._replace(start=start, end=stop)
 
@@ -430,6 +458,13 @@ _LATIN = re.compile(
      |\b(?:cevap|cevab[ıi]|yan[ıi]t|sonu[çc]|vastaus|v[áa]lasz|jibu)\ [\s*_$]*+(?=[-−]?\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Pieces that every word above holds, however it is capitalised: a search a hundred times cheaper.
+_LATIN_STEMS = (
+    "pues", "espos", "ispos", "pons", "ntwo", "sung", "rgebn", "sult", "svar", "Svar", "SVAR",
+    "dpow", "ynik", "dpo", "sled", "eva", "nıt", "nit", "onu", "waba", "asil", "asta", "lasz",
+    "spuns", "zulta", "ibu", "đáp", "Đáp", "quả", "lời", "πάν", "твет", "того", "відп", "говор",
+    "дговор",
+)  # fmt: skip
 _OTHER_SCRIPTS = re.compile(
     r"(?:答案|解答|回答|正解|答え|こたえ|結果|结果|答(?=[:：为為是])|정답|답|결과|الجواب|الإجابة|النتيجة"
     r"|जवाब|उत्तर|উত্তর|คำตอบ|ตอบ|సమాధానం|விடை|பதில்|התשובה|תשובה|پاسخ|جواب)"
@@ -439,8 +474,11 @@ _OTHER_SCRIPTS = re.compile(
 
 def other_languages(text: str, start: int, end: int) -> list[Statement]:
     """Statements of the answer in other languages than English, near the end of the text."""
-    start = max(start, end - MAX_CONCLUSION)
-    found = [Statement(m.start(), "final", m.end()) for m in _LATIN.finditer(text, start, end)]
+    start = max(start, end - MAX_STATEMENT)
+    tail = text[start:end]
+    found = []
+    if any(stem in tail for stem in _LATIN_STEMS):
+        found = [Statement(m.start(), "final", m.end()) for m in _LATIN.finditer(text, start, end)]
     if not text.isascii():
         matches = _OTHER_SCRIPTS.finditer(text, start, end)
         found += [Statement(m.start(), "final", m.end()) for m in matches]
@@ -450,7 +488,7 @@ def other_languages(text: str, start: int, end: int) -> list[Statement]:
 # --- hedges, corrections, intermediate results ---------------------------------------------
 
 _CORRECTION = re.compile(
-    r"\b(?:wait|correction|correcting|corrected|oops|whoops|sorry|scratch that|on second thought"
+    r"(?<![a-z])(?:wait|correction|correcting|corrected|oops|whoops|sorry|scratch that|on second thought"
     r"|hold on|let me (?:re|correct|fix|redo)|i (?:made|meant)|my (?:mistake|bad)|should (?:be|have)"
     r"|actually,? (?:no|it|that|the|i)|no, |revised|apologies|apologize|mistake)"
     r"|更正|等等|修正|訂正|не так|исправ|perdón|corrección|korrektur",
@@ -468,42 +506,57 @@ _CONCLUDES = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|or|either|maybe|perhaps|possibly|case|option)\b", re.IGNORECASE)
+# What stands between "Final answer:" and the statement that it announces.
+_LABEL_ONLY = re.compile(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
 _NEW_TURN = re.compile(
     r"\n\s*(?:Human|User|Q|Question|Problem|Instruction|### ?(?:Instruction|Question|Input))\s*:"
 )
-# One look for anything that could hedge or correct; most texts end without.
+# One look for whatever could hedge or correct, or is in another script; most texts end without.
+# It begins with one character class so that the regex engine can skip along fast.
 _CUE = re.compile(
-    r"\b(?:or|and|maybe|perhaps|possibly|alternatively|otherwise|but|could|it|wait|correct|oops"
-    r"|whoops|sorry|scratch|on second|hold on|let me|i made|i meant|my|should|actually|no, |revised"
-    r"|apolog|mistake)|[^\x00-\x7f]",
-    re.IGNORECASE,
+    r"[^A-Za-z0-9](?:[Oo]r|[Mm]aybe|[Pp]erhaps|[Pp]ossibly|[Aa]lternatively|[Oo]therwise|[Bb]ut"
+    r"|[Ii]t (?:could|might)|[Cc]ould|and\W{1,9}\d|[Ww]ait|[Cc]orrecti|[Cc]orrected|[Oo]ops|[Ww]hoops"
+    r"|[Ss]orry|[Ss]cratch|[Oo]n second|[Hh]old on|[Ll]et me|I (?:made|meant)|[Mm]y (?:bad|mistake)"
+    r"|[Ss]hould|[Aa]ctually|[Nn]o, |[Rr]evised|[Aa]polog|[Mm]istake)|[^\x00-\x7f]"
 )
 
 
-def find(text: str) -> Answer | None:
-    """The final answer of a completion; None where no number is stated at all."""
+def find(text: str, markers: tuple[str, ...] | None = None) -> Answer | None:
+    """The final answer of a completion; None where no number is stated at all.
+
+    `markers` are the accepted ones of `MARKERS`, or texts of their own; None accepts every place.
+    """
     start, end = answer_span(text)
-    return find_within(text, start, end)
-
-
-def find_within(text: str, start: int, end: int) -> Answer | None:
-    """`find` on a part of the text."""
-    stated = _readings(text, statements(text, start, end), end)
-    if not stated:
-        stated = _readings(text, other_languages(text, start, end), end)
+    if markers is not None:
+        stated = _readings(text, marked(text, start, end, markers), end)
+    else:
+        stated = _readings(text, statements(text, start, end), end)
+        if not stated:
+            stated = _readings(text, other_languages(text, start, end), end)
     if stated:
         return _resolve(text, stated, start, end)
-    return conclude(text, start, end)
+    concluded = conclude(text, start, end)
+    if markers is not None and concluded is not None:
+        return concluded._replace(structured=False)
+    return concluded
 
 
 def _readings(
     text: str, found: list[Statement], end: int
 ) -> list[tuple[Statement, Reading]]:
-    stated = []
-    for statement in found:
+    """The statements with what they say; a label that leads straight to the next is left out."""
+    stated: list[tuple[Statement, Reading]] = []
+    following = end + MAX_STATEMENT
+    for statement in reversed(found):
+        if following - statement.start < 30 and _LABEL_ONLY.fullmatch(
+            text, statement.start, following
+        ):
+            continue
         reading = read_statement(text, statement, end)
         if reading is not None:
             stated.append((statement, reading))
+            following = statement.mark
+    stated.reverse()
     return stated
 
 
@@ -684,9 +737,14 @@ _VALUE_LINE = re.compile(r"\s*[-*•+]?\s*[*_$]*[-+]?[$€£]?[\d.,]+[*_$.]*\s*$
 def conclude(text: str, start: int, end: int) -> Answer | None:
     """The number of the last sentence that has one; None where there is no such sentence."""
     window = max(start, end - MAX_CONCLUSION)
-    if window > start and text[window] in "0123456789":
-        return _long_number(text, start, window, end)
+    if window > start:  # begin at a word, never within a number
+        if text[window].isdigit() and text[window - 1].isdigit():
+            return _long_number(text, start, window, end)
+        window = max(window, text.find(" ", window, end))
     for first, stop in _sentences(text, window, end):
+        if stop - first > MAX_STATEMENT:  # begin at a word, never within a number
+            first = stop - MAX_STATEMENT
+            first = max(first, text.find(" ", first, stop))
         sentence = text[first:stop]
         if _COURTESY.search(sentence):
             continue
@@ -731,12 +789,15 @@ def _blanks(match: re.Match[str]) -> str:
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The sentences of text[start:end], from the last one back, as spans without their end."""
-    ends = [match.start() for match in _SENTENCE_END.finditer(text, start, end)]
     stop = end
-    for boundary in reversed([start - 1, *ends]):
-        if stop > boundary + 1:
-            yield boundary + 1, stop
-        stop = boundary
+    for first in (max(start, end - MAX_STATEMENT), start):
+        boundaries = [match.start() for match in _SENTENCE_END.finditer(text, first, stop)]
+        for boundary in reversed(boundaries):
+            if stop > boundary + 1:
+                yield boundary + 1, stop
+            stop = boundary
+    if stop > start:
+        yield start, stop
 
 
 def _choose(content: str) -> Reading | None:
