@@ -134,6 +134,9 @@ def build_reward(
         if loaded.is_async:
             for folder in JUDGE_FOLDERS:
                 yield from _files(PACKAGE / folder, f"rewards/{folder}")
+        for path in loaded.files:
+            if not path.resolve().is_relative_to(PACKAGE):
+                yield _own_file(path)
         source = find_rubric(rubric)
         yield f"rewards/rubrics/{source.name}", source.read_bytes()
         for name in sorted({*own, *include}):
@@ -190,6 +193,16 @@ def _own_package(name: str) -> Iterator[tuple[str, bytes]]:
                 "`requires` and pin it in the lock instead"
             )
         yield arcname, content
+
+
+def _own_file(path: Path) -> tuple[str, bytes]:
+    """A file that a parameter names, where the function finds it: below its working folder."""
+    if path.is_absolute() or ".." in path.parts:
+        raise BundleError(
+            f"the rubric reads {path}; name it by a path below the folder that you deploy from, "
+            "so that it has the same name in the function"
+        )
+    return path.as_posix(), path.read_bytes()
 
 
 def third_party(

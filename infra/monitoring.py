@@ -34,6 +34,22 @@ FAULT_KINDS = (
     "deadline",
 )
 
+#: What a judge counts (`rewards.judge.usage` lists all).
+JUDGE_TOKENS = (
+    "JudgeInputTokens",
+    "JudgeOutputTokens",
+    "JudgeCacheReadTokens",
+    "JudgeCacheWriteTokens",
+)
+JUDGE_REQUESTS = (
+    "JudgeRequests",
+    "JudgeRetries",
+    "JudgeThrottles",
+    "JudgeServiceErrors",
+    "JudgeRefusals",
+)
+_PERCENTILES = ("p50", "p90", "p99")
+
 #: Shares and thresholds of the alarms; each says in its description what to do.
 UNSCORED_SHARE = 0.05
 EQUAL_SHARE = 0.9
@@ -55,13 +71,10 @@ class RewardMonitoring(Construct):
         reward: RewardFunction,
         topic: sns.ITopic,
         name: str,
-        price_in: float | None = None,
-        price_out: float | None = None,
     ) -> None:
-        """Watch `reward`. The prices are its judge's, in dollars per million tokens."""
+        """Watch `reward`; dashboard and queries are called after `name`."""
         super().__init__(scope, id)
         self.reward = reward
-        self.prices = (price_in, price_out)
         self.alarms = self._alarms()
         for alarm in self.alarms:
             alarm.add_alarm_action(actions.SnsAction(topic))
@@ -171,7 +184,18 @@ class RewardMonitoring(Construct):
         timeout = cw.HorizontalAnnotation(
             value=self.reward.timeout.to_milliseconds(), label="timeout"
         )
-        rows: list[list[cw.IWidget]] = [
+        judge: list[cw.IWidget] = [
+            _graph("Judge tokens", [self._metric(n, cw.Stats.SUM) for n in JUDGE_TOKENS]),
+            _graph(
+                "Judge cost (by the rubric's price table)",
+                [self._metric("JudgeCost", cw.Stats.SUM)],
+            ),
+            _graph("Judge requests", [self._metric(n, cw.Stats.SUM) for n in JUDGE_REQUESTS]),
+            _graph(
+                "Judge latency (ms)", [self._metric("JudgeLatency", s, s) for s in _PERCENTILES]
+            ),
+        ]
+        return [
             [
                 _graph("Reward", reward),
                 _graph("Components (mean of what each scored)", parts),
@@ -207,8 +231,8 @@ class RewardMonitoring(Construct):
                 ),
             ],
             [_graph("Rollouts scored", [self._metric("BatchSize", cw.Stats.SUM)])],
+            *([judge] if self.reward.rubric.is_async else []),
         ]
-        return rows
 
     def _queries(self, name: str) -> None:
         """Queries over the function's log, as the CloudWatch console offers them."""

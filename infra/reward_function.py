@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.bundle import PACKAGE, RUNTIME, Platform, build_reward
 from infra.findings import accept, accept_resources
-from infra.judge_access import judge_models, judge_statements
+from infra.judge_access import judge_statements
 from rewards.job.config import Vpc
 from rewards.rubric import Rubric
 
@@ -57,7 +57,6 @@ class RewardFunction(Construct):
     version: lambda_.Version
     alias: lambda_.Alias
     rubric: Rubric
-    judge_models: Sequence[str]
     timeout: Duration
 
     def __init__(
@@ -97,7 +96,6 @@ class RewardFunction(Construct):
         """
         super().__init__(scope, id)
         self.rubric = Rubric.load(rubric)
-        self.judge_models = judge_models(self.rubric)
         has_judge = self.rubric.is_async
         self.timeout = timeout or Duration.seconds(JUDGE_TIMEOUT if has_judge else PURE_TIMEOUT)
         if reserved_concurrency is None and has_judge:
@@ -155,7 +153,7 @@ class RewardFunction(Construct):
             description="What the reward function may do: write its log, and ask its judges",
         )
         log_group.grant_write(role)
-        for statement in judge_statements(self, self.judge_models):
+        for statement in judge_statements(self, self.rubric):
             role.add_to_policy(statement)
             accept_resources(
                 role,

@@ -47,8 +47,6 @@ class RftStack(Stack):
             reward=self.reward,
             topic=topic,
             name=config.name,
-            price_in=config.reward.price_in,
-            price_out=config.reward.price_out,
         )
         CfnOutput(self, "RewardVersionArn", value=self.reward.version.function_arn)
         CfnOutput(self, "RewardAliasArn", value=self.reward.alias.function_arn)

@@ -51,8 +51,7 @@ class RewardSettings:
     """The reward function. What is left out is derived from the rubric.
 
     `requirements` is the hashed lock that pins what its scorers require; `include` names packages
-    of yours that they import and the rubric does not name. `price_in` and `price_out` are the
-    judge's dollars per million tokens, for the dashboard's cost.
+    of yours that they import and the rubric does not name.
     """
 
     rubric: str = key(text(form="a rubric's name or the path of its .toml file"))
@@ -68,8 +67,6 @@ class RewardSettings:
     requirements: str = key(text(), "requirements/lambda.txt")
     include: tuple[str, ...] = key(many(text(r"[A-Za-z_]\w*", form="a package name"), most=20), ())
     vpc: Vpc | None = key(table_of(Vpc), None)
-    price_in: float | None = key(number(0.0), None)
-    price_out: float | None = key(number(0.0), None)
 
 
 @dataclass(frozen=True, slots=True)
