@@ -203,7 +203,7 @@ def token_of(run_id: str) -> str:
     ('trial-1', 'my-run-d33e7609')
     """
     words = "-".join(re.findall(r"[a-zA-Z0-9]+", run_id))
-    if words == run_id and len(words) <= _LONGEST_RUN:
+    if words and words == run_id and len(words) <= _LONGEST_RUN:
         return words
     digest = hashlib.sha256(run_id.encode()).hexdigest()[:8]
     return f"{words[: _LONGEST_RUN - 9].rstrip('-')}-{digest}".lstrip("-")

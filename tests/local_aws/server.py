@@ -17,11 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
 
 from moto.awslambda import models as lambda_models
 from moto.awslambda_simple.models import LambdaSimpleBackend
-from moto.bedrock import models as bedrock_models
 from moto.core.common_models import CloudFormationModel
 from moto.core.config import default_user_config
 from moto.events.models import events_backends
@@ -29,6 +27,8 @@ from moto.server import ThreadedMotoServer
 from moto.stepfunctions import models as sfn_models
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from tests.local_aws.identifiers import bedrock_models
 
 ACCOUNT = "123456789012"
 
@@ -224,7 +224,6 @@ def _invoke(
 
 
 _create_job = bedrock_models.BedrockBackend.create_model_customization_job
-_stop_job = bedrock_models.BedrockBackend.stop_model_customization_job
 _get_job = bedrock_models.BedrockBackend.get_model_customization_job
 
 
@@ -237,24 +236,15 @@ def _create_or_throttle(self: bedrock_models.BedrockBackend, *args: Any, **kwarg
     return _create_job(self, *args, **kwargs)
 
 
-def _get_by_name_or_arn(self: bedrock_models.BedrockBackend, job_identifier: str) -> Any:
-    """A job by either of its identifiers, moved on to the next status of the script."""
-    job = _get_job(self, _name_of(job_identifier))
+def _get_as_scripted(self: bedrock_models.BedrockBackend, job_identifier: str) -> Any:
+    """A job, moved on to the next status of the script."""
+    job = _get_job(self, job_identifier)
     simulator = _current[-1]
     if job.status == "InProgress":
         job.failure_message = ""
         if simulator.statuses:
             job.status = simulator.statuses.pop(0)
     return job
-
-
-def _stop_by_name_or_arn(self: bedrock_models.BedrockBackend, job_identifier: str) -> None:
-    _stop_job(self, _name_of(job_identifier))
-
-
-def _name_of(identifier: str) -> str:
-    """moto looks jobs up by name alone, and leaves an ARN in a path quoted."""
-    return unquote(identifier).rpartition("/")[2]
 
 
 class ThrottlingError(bedrock_models.ResourceInUseException):
@@ -279,5 +269,4 @@ lambda_models.LambdaVersion.has_cfn_attr = classmethod(lambda cls, name: name ==
 sfn_models.StateMachine.create_from_cloudformation_json = classmethod(_machine_from_template)
 LambdaSimpleBackend.invoke = _invoke
 bedrock_models.BedrockBackend.create_model_customization_job = _create_or_throttle
-bedrock_models.BedrockBackend.stop_model_customization_job = _stop_by_name_or_arn
-bedrock_models.BedrockBackend.get_model_customization_job = _get_by_name_or_arn
+bedrock_models.BedrockBackend.get_model_customization_job = _get_as_scripted
