@@ -29,6 +29,7 @@ from rewards.rubric import Rubric
 from rewards.spec import find_rubric
 
 PACKAGE = Path(rewards.__file__).parent
+CACHE = PACKAGE.parent / ".cache" / "wheels"
 STEPS = Path(__file__).parent / "job_lambda" / "steps.py"
 
 RUNTIME = "3.13"
@@ -267,15 +268,15 @@ def locked_wheels(lock: Path, platform: Platform) -> dict[str, Path]:
     """
     if not lock.is_file():
         raise BundleError(f"there is no lock file {lock}; `make lock` writes it")
-    pinned = _pinned(lock.read_text(encoding="utf-8"), platform)
-    key = hashlib.sha256(f"{pinned}{platform}".encode()).hexdigest()[:16]
-    folder = lock.parent.parent / ".cache" / "wheels" / key
+    requirements = pinned(lock.read_text(encoding="utf-8"), platform)
+    key = hashlib.sha256(f"{requirements}{platform}".encode()).hexdigest()[:16]
+    folder = CACHE / key
     if not folder.is_dir():
-        _download(pinned, platform, folder)
+        _download(requirements, platform, folder)
     return {parse_wheel_filename(path.name)[0]: path for path in sorted(folder.glob("*.whl"))}
 
 
-def _pinned(text: str, platform: Platform) -> str:
+def pinned(text: str, platform: Platform) -> str:
     """The lock's entries for the platform, without markers: pip judges them by this machine."""
     lines = []
     for line in text.replace("\\\n", " ").splitlines():
@@ -301,7 +302,8 @@ def _download(pinned: str, platform: Platform, folder: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BundleError(f"pip could not download the locked wheels:\n{done.stderr.strip()}")
-        wheels.rename(folder)
+        if not folder.is_dir():  # another build may have been quicker
+            wheels.rename(folder)
 
 
 def build(contents: Iterable[tuple[str, bytes]], out: Path, name: str, platform: Platform) -> Asset:

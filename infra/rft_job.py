@@ -111,9 +111,11 @@ class RftJob(Construct):
             "watch": self._step("watch", WATCH_SECONDS, allowed["watch"]),
         }
         self.state_machine = self._state_machine(steps, topic, config.job)
-        stop = self._step("stop", STOP_SECONDS, allowed["stop"])
+        read = iam.PolicyStatement(
+            actions=["ssm:GetParameter"], resources=[self.parameter.parameter_arn]
+        )
+        stop = self._step("stop", STOP_SECONDS, [*allowed["stop"], read])
         stop.add_environment("RFT_NAME", config.name)
-        self.parameter.grant_read(stop)
         self._stop_when_aborted(stop)
         if self.service_role:
             self._notify_of_jobs(self.service_role, topic)

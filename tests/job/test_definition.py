@@ -23,7 +23,7 @@ EVERYTHING: dict[str, Any] = {
     "job": {
         **NOVA_TABLES["job"],
         "kms_key": "arn:aws:kms:us-east-1:123456789012:key/" + "a" * 36,
-        "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
+        "vpc": {"subnet_ids": ["subnet-00000001"], "security_group_ids": ["sg-00000001"]},
         "hyperparameters": {
             "epochCount": 50,
             "batchSize": 512,
@@ -89,7 +89,7 @@ def test_a_nova_request_carries_all_that_was_configured() -> None:
     assert rft["graderConfig"] == {"lambdaGrader": {"lambdaArn": DEPLOYED.function_arn}}
     assert rft["hyperParameters"] == EVERYTHING["job"]["hyperparameters"]
     assert request["jobTags"] == [{"key": "team", "value": "maths"}]
-    assert request["vpcConfig"] == {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]}
+    assert request["vpcConfig"] == {"subnetIds": ["subnet-00000001"], "securityGroupIds": ["sg-00000001"]}
 
 
 def test_an_open_weight_request_has_the_grader_and_nothing_of_nova(
