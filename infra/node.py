@@ -1,13 +1,10 @@
 """The Node.js that jsii and the CDK CLI run on: the machine's, or the one that comes as a wheel.
-
-`python -m infra.node npm ci` and `python -m infra.node cdk deploy` run npm and the CDK CLI on it.
 """
 
 import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 #: The CLI that package-lock.json pins, once `npm ci` has put it there.
@@ -48,9 +45,3 @@ def _major(node: str) -> int:
     version = done.stdout.strip().removeprefix("v").partition(".")[0]
     return int(version) if version.isdecimal() else 0
 
-
-if __name__ == "__main__":
-    use_node()
-    tool, *arguments = sys.argv[1:]
-    command = npm_command() if tool == "npm" else [str(CDK)]
-    sys.exit(subprocess.run([*command, *arguments], check=False).returncode)

@@ -40,7 +40,9 @@ _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 10
 class Vpc:
     """Subnets and security groups of an existing VPC."""
 
-    subnet_ids: tuple[str, ...] = key(many(text(r"subnet-[0-9a-f]{8,17}", form="a subnet id"), most=16))
+    subnet_ids: tuple[str, ...] = key(
+        many(text(r"subnet-[0-9a-f]{8,17}", form="a subnet id"), most=16)
+    )
     security_group_ids: tuple[str, ...] = key(
         many(text(r"sg-[0-9a-f]{8,17}", form="a security group id"), most=5)
     )

@@ -3,13 +3,18 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, field, fields
-from typing import Any, TypeVar
+from dataclasses import MISSING, Field, field
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from rewards.errors import did_you_mean
 from rewards.job.errors import ConfigError
 
-T = TypeVar("T")
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+T = TypeVar("T", bound=_Dataclass)
 
 #: A check returns the value as the configuration holds it, or raises ValueError with what is
 #: expected; `read` adds the key and the value.
@@ -30,7 +35,7 @@ def read(cls: type[T], table: object) -> T:
         ConfigError: starting with the dotted key; the value and what is expected, or the nearest
             spelling of a key that is not known.
     """
-    known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass
+    known = cls.__dataclass_fields__
     if not isinstance(table, Mapping):
         raise ValueError(f"must be a table with the keys {', '.join(known)}")
     for name in table:
