@@ -24,6 +24,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.core.config import default_user_config
 from moto.events.models import events_backends
 from moto.server import ThreadedMotoServer
+from moto.sns.models import sns_backends
 from moto.stepfunctions import models as sfn_models
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
@@ -120,6 +121,11 @@ class Simulator:
         )
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
+
+    def notifications(self, region: str) -> list[tuple[str, str]]:
+        """Subject and message of what was published, the latest last."""
+        topics = sns_backends[ACCOUNT][region].topics.values()
+        return [(sent[2], sent[1]) for topic in topics for sent in topic.sent_notifications]
 
     def emit(self, region: str, event: dict[str, Any]) -> int:
         """Send an event to the functions of every rule that it matches; gives their number."""
