@@ -20,8 +20,14 @@ help: ## This list
 replay: $(VENV)/run.stamp ## Score every event under events/ with its rubric, through the Lambda handler
 	@$(BIN)/rewards replay $(EVENTS)
 
+.PHONY: emulator
+emulator: .cache/rie/aws-lambda-rie ## Fetch AWS's Runtime Interface Emulator, which the tests compare with
+
+.cache/rie/aws-lambda-rie: scripts/fetch_rie.py requirements/emulator.txt | $(VENV)/dev.stamp
+	@$(BIN)/python scripts/fetch_rie.py
+
 .PHONY: test
-test: $(VENV)/dev.stamp ## Run all tests (TEST_ARGS="-k name" for some)
+test: $(VENV)/dev.stamp emulator ## Run all tests (TEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n 2 -p no:benchmark $(TEST_ARGS)
 
 .PHONY: check

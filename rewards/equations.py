@@ -13,6 +13,7 @@ is no equation here, neither true nor false.
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from rewards.numbers import Number, Value, plain, same, scan
@@ -121,7 +122,7 @@ def _of_line(line: str, offset: int) -> Iterator[Equation]:
 
 def _chained(content: str, offset: int, length: int) -> Iterator[Equation]:
     sides = _sides(content)
-    for left, right in zip(sides, sides[1:], strict=False):
+    for left, right in pairwise(sides):
         equation = _equation(content, left, right)
         if equation is not None:
             first, last = (min(at, length) for at in equation.span)

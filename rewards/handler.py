@@ -19,6 +19,7 @@ Prompts and completions are logged for the rollouts that REWARD_LOG_SAMPLES pick
 
 import math
 import os
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from time import monotonic, perf_counter
@@ -67,6 +68,9 @@ _METRICS.set_default_dimensions(rubric=RUBRIC.name)
 _LOGGER.append_keys(rubric=RUBRIC.name, digest=RUBRIC.digest)
 
 _cold_start = True
+
+if "rewards.judge" in sys.modules:  # the rubric has a judge: its client is made during init
+    sys.modules["rewards.judge"].warm_up(RUBRIC.spec)
 
 
 def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
@@ -127,6 +131,8 @@ def _emit(metrics: dict[str, list[float]]) -> None:
     if _cold_start:
         _cold_start = False
         metrics["ColdStart"] = [1]
+    if "rewards.judge.usage" in sys.modules:  # requests, tokens, cost of this invocation
+        metrics.update(sys.modules["rewards.judge.usage"].drain())
     for record in emf_records(metrics):
         _METRICS.metric_set.update(record)
         _METRICS.flush_metrics()

@@ -80,8 +80,11 @@ _SAME_LENGTH = str.maketrans(
     }
 )
 _INVISIBLE = dict.fromkeys(
-    [0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
-    + [*range(0xFE00, 0xFE10), 0xFEFF]
+    (
+        *(0xAD, 0x61C, 0xFEFF),  # soft hyphen, Arabic letter mark, byte order mark
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F)),  # zero width, direction
+        *(*range(0x2060, 0x2070), *range(0xFE00, 0xFE10)),  # joiners, variation selectors
+    )
 )
 
 
@@ -99,7 +102,7 @@ class _Plain(dict[int, str | int | None]):
 _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
 _LATEX_FRACTION = re.compile(
-    r"\\[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
+    r"\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
 )
 _LATEX_SYMBOLS = {
     "$": "$", "%": "%", "#": "#", "&": "&", "_": "_", "times": "×", "cdot": "·", "div": "÷",
@@ -111,15 +114,18 @@ _LATEX_SYMBOLS = {
     "!": "", "{": "{", "}": "}",
 }  # fmt: skip
 # Commands of layout and type: they go, their argument stays.
-_LATEX_LAYOUT = frozenset(
-    "text textbf textit textrm textsf texttt textnormal textup emph mathrm mathbf mathit mathsf "
-    "mathtt mathbb mathcal mbox hbox fbox boxed underline operatorname left right big Big bigg Bigg "
-    "displaystyle textstyle scriptstyle quad qquad space thinspace thickspace medspace enspace "
-    "hspace hfill newline par bf rm it bm boldsymbol unit si hline item therefore because ( ) [ ] "
-    "ensuremath limits nonumber bigl bigr Bigl Bigr large Large small tiny normalsize".split()
-)
+_LATEX_LAYOUT = frozenset((
+    "text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "textup", "emph",
+    "mathrm", "mathbf", "mathit", "mathsf", "mathtt", "mathbb", "mathcal", "mbox", "hbox", "fbox",
+    "boxed", "underline", "operatorname", "left", "right", "big", "Big", "bigg", "Bigg",
+    "displaystyle", "textstyle", "scriptstyle", "quad", "qquad", "space", "thinspace",
+    "thickspace", "medspace", "enspace", "hspace", "hfill", "newline", "par", "bf", "rm", "it",
+    "bm", "boldsymbol", "unit", "si", "hline", "item", "therefore", "because", "(", ")", "[", "]",
+    "ensuremath", "limits", "nonumber", "bigl", "bigr", "Bigl", "Bigr", "large", "Large", "small",
+    "tiny", "normalsize",
+))  # fmt: skip
 _LATEX_COMMAND = re.compile(
-    r"\\(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
+    r"\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
     r"|([A-Za-z]++|[^A-Za-z]))"
 )
 
@@ -130,7 +136,7 @@ def plain(text: str) -> str:
     An unknown LaTeX command stays as it is, so that what it means is not guessed at.
 
     >>> plain("１２\u202f５００"), plain(r"\text{about } 3\frac{1}{2}\,\%")
-    ('12 500', 'about  3 1/2 %')
+    ('12 500', ' about  3 1/2 %')
     """
     if not text.isascii():
         text = text.translate(_PLAIN)
@@ -143,7 +149,9 @@ def plain(text: str) -> str:
 
 
 def _fraction_as_text(match: re.Match[str]) -> str:
-    return f" {match[1] or match[2]}/{match[3] or match[4]}"
+    # Behind a digit it is the part of a mixed number, which a space sets off.
+    apart = " " if match.string[match.start() - 1 : match.start()].isdigit() else ""
+    return f"{apart}{match[1] or match[2]}/{match[3] or match[4]}"
 
 
 def _command_as_text(match: re.Match[str]) -> str:
@@ -199,7 +207,7 @@ _MONEY_SIGNS = {"K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 _SUFFIX = re.compile(
     rf"""
     (?:
-        [eE](?P<exponent>[-+]?[0-9]++)(?![\w.])
+        [eE](?P<exponent>[-+]?[0-9]++)(?!\w|\.[0-9])
       | \s?(?:×|x|X|\*|·)\s?10\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?[0-9]++)[)]?
       | \s?(?:×|x|X|\*|·)\s?10(?P<superscript>[⁺⁻]?[{_SUPERSCRIPTS}]++)
       | \s?/\s?(?P<denominator>[0-9]{{1,3}}(?:,[0-9]{{3}})++(?![0-9])|[0-9]++(?:\.[0-9]++)?)
@@ -366,124 +374,6 @@ def _without_separators(whole: str) -> str:
     return whole
 
 
-# --- words ---------------------------------------------------------------------------------
-
-_UNITS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
-    )
-}
-_TENS = {
-    word: 10 * value
-    for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
-    )
-}
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SHARES = {
-    "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4,
-    "fourths": 4, "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8,
-    "tenth": 10, "tenths": 10,
-}  # fmt: skip
-_COUNTS = {**_UNITS, **_TENS, "fourty": 40, "ninty": 90}
-_WORD = "|".join([*_COUNTS, *_SCALES, "hundred", "dozen", "half", "point"])
-_WORDS = re.compile(
-    rf"""(?<![\w-])
-    (?P<sign>(?:minus|negative)\s++)?
-    (?P<words>(?:an?\s++(?=hundred|thousand|million|billion|trillion|dozen|half|quarter|third))?
-        (?:{_WORD}|(?:quarter|third)(?=\b))\b
-        (?:(?:[\s-]++|,\s)(?:and[\s-]++)?(?:an?\s++(?=half|quarter|third|hundred|thousand|million
-            |billion|trillion|dozen))?(?:{_WORD}|{"|".join(_SHARES)})\b)*+)
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-# "one hundred and twenty-three billion ..." to the last trillion has 30 words.
-MAX_WORDS = 40
-
-
-def scan_words(text: str, start: int = 0) -> Iterator[Number]:
-    """The numbers written in English words, lazily and in order; `text` is plain.
-
-    >>> [str(number.value) for number in scan_words("seventy-two, or two and a half")]
-    ['72', '5/2']
-    >>> [number.value for number in scan_words("one hundred thirty thousand")]
-    [130000]
-    """
-    for match in _WORDS.finditer(text, start):
-        words = re.findall(r"[a-z]+", match["words"].lower())
-        value = _from_words(words) if len(words) <= MAX_WORDS else None
-        if value is not None and match["sign"]:
-            value = -value
-        yield Number(value, match.start(), match.end(), match["sign"] is not None)
-
-
-def _from_words(words: list[str]) -> Value | None:
-    """The value of "two hundred and six", "half a million", "two and a half", "two point five".
-
-    None where the words follow each other as no number does ("one two three").
-    """
-    if "point" in words:
-        return _decimal_from_words(words)
-    total = Fraction(0)  # what stands before the last scale word
-    group: Fraction | None = None  # what is being counted up: at most 999, or a part
-    whole: Fraction | None = None  # the 2 of "two and three quarters"
-    joined = False
-    for word in words:
-        if word in ("and", "a", "an"):
-            joined = joined or word == "and"
-            continue
-        if word in _COUNTS:
-            count = _COUNTS[word]
-            if group is None:
-                group = Fraction(count)
-            elif _may_follow(group, count):
-                group += count
-            elif joined and whole is None:
-                whole, group = group, Fraction(count)
-            else:
-                return None
-        elif word in _SHARES:
-            share = Fraction(1, _SHARES[word])
-            if whole is not None and group is not None:
-                group, whole = whole + group * share, None
-            elif group is None:
-                group = share
-            elif joined:
-                group += share
-            else:
-                group *= share
-        elif word == "hundred":
-            group = (1 if group is None else group) * 100
-        elif word == "dozen":
-            group = (1 if group is None else group) * 12
-        else:
-            total += (1 if group is None else group) * _SCALES[word]
-            group = None
-        joined = False
-    if whole is not None:
-        return None
-    value = total + (group or 0)
-    return int(value) if value.denominator == 1 else value
-
-
-def _may_follow(group: Fraction, count: int) -> bool:
-    """Whether `count` continues the group: 7 after 20 or 100, 70 after 100, nothing after 7."""
-    if count < 10:
-        return group.denominator == 1 and (group % 100 == 0 or (group % 10 == 0 and group % 100 > 10))
-    return group.denominator == 1 and group >= 100 and group % 100 == 0
-
-
-def _decimal_from_words(words: list[str]) -> Value | None:
-    point = words.index("point")
-    before = _from_words(words[:point]) if point else 0
-    digits = [_UNITS.get(word, 10) for word in words[point + 1 :]]
-    if before is None or not digits or max(digits) > 9:
-        return None
-    return Decimal(f"{before}.{''.join(map(str, digits))}")
-
-
 # --- comparison ----------------------------------------------------------------------------
 
 
@@ -540,10 +430,11 @@ def is_huge(value: Value) -> bool:
 
 _UNIT = re.compile(r"[\s)}\]$*_-]{0,4}(?P<unit>[%°¢$€£¥₹]|[A-Za-z]+)")
 # Words after a number that are no unit: "72 of them", "72 in total".
-_NO_UNIT = frozenset(
-    "a an and are as at because but by each every for from if in is it more of on or over per so "
-    "than that the then there they to total was were which with".split()
-)
+_NO_UNIT = frozenset((
+    "a", "an", "and", "are", "as", "at", "because", "but", "by", "each", "every", "for", "from",
+    "if", "in", "is", "it", "more", "of", "on", "or", "over", "per", "so", "than", "that", "the",
+    "then", "there", "they", "to", "total", "was", "were", "which", "with",
+))  # fmt: skip
 _SAME_UNIT = {
     "$": "dollar", "usd": "dollar", "us$": "dollar", "¢": "cent", "€": "euro", "eur": "euro",
     "£": "pound", "gbp": "pound", "¥": "yen", "jpy": "yen", "₹": "rupee", "rs": "rupee",

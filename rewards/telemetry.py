@@ -17,6 +17,7 @@ Fault/KIND                Count         faults of one kind, over all components
 Duration                  Milliseconds  from the event to the response
 ColdStart                 Count         1 on a container's first invocation
 Failed                    Count         1 where the invocation raised instead of answering
+Judge...                  Count         what judges used: the table of `rewards.judge.usage`
 ========================  ============  ====================================================
 """
 
@@ -44,6 +45,8 @@ UNITS = {
     "Duration": "Milliseconds",
     "ColdStart": "Count",
     "Failed": "Count",
+    "JudgeLatency": "Milliseconds",
+    "JudgeCost": "None",
 }
 
 
@@ -170,7 +173,7 @@ def _all_equal(values: Sequence[float], group: Sequence[int]) -> bool:
 
 
 def _unit(name: str) -> str:
-    return UNITS.get(name, "Count" if name.startswith("Fault/") else "None")
+    return UNITS.get(name, "Count" if name.startswith(("Fault/", "Judge")) else "None")
 
 
 def _clip(text: str | None, limit: int) -> str | None:

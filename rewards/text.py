@@ -30,7 +30,11 @@ def answer_span(completion: str) -> tuple[int, int]:
     >>> answer_span("42 <think>was that right?</think>")
     (0, 3)
     """
-    if _MARK.search(completion) or "◁" in completion or "THINK]" in completion:
+    if (
+        _MARK.search(completion)
+        or "◁" in completion
+        or ("[" in completion and "THINK]" in completion)
+    ):
         return _outside_thinking(completion)
     return 0, len(completion)
 

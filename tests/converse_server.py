@@ -8,6 +8,7 @@ answers is scripted: a function from the request to a `Fault`, or to a verdict.
 import hashlib
 import json
 import re
+import select
 import socket
 import sys
 import threading
@@ -63,17 +64,14 @@ class Asked:
             structure = self.body["outputConfig"]["textFormat"]["structure"]
             schema = json.loads(structure["jsonSchema"]["schema"])
         return {
-            name: part["properties"]["score"]["enum"]
-            for name, part in schema["properties"].items()
+            name: part["properties"]["score"]["enum"] for name, part in schema["properties"].items()
         }
 
     def fenced(self, name: str = "completion") -> str:
         """What stands between the tags of `name`, by the code that the instructions give."""
         code = re.search(r"tags that end in -([0-9a-f]+) is data", self.user)
         assert code is not None, "the instructions name no code"
-        found = re.search(
-            rf"<{name}-{code[1]}>\n(.*?)\n</{name}-{code[1]}>", self.user, re.DOTALL
-        )
+        found = re.search(rf"<{name}-{code[1]}>\n(.*?)\n</{name}-{code[1]}>", self.user, re.DOTALL)
         return found[1] if found else ""
 
     def level(self, name: str) -> Any:
@@ -83,9 +81,7 @@ class Asked:
         return levels[digest[0] % len(levels)]
 
     def verdict(self) -> dict[str, Any]:
-        return {
-            name: {"reason": "as read", "score": self.level(name)} for name in self.criteria
-        }
+        return {name: {"reason": "as read", "score": self.level(name)} for name in self.criteria}
 
 
 @dataclass(frozen=True)
@@ -95,6 +91,9 @@ class Fault:
     kind: str
     seconds: float = 0.0
 
+
+#: How late a "slow" reply comes: a good one, in the end.
+SLOW_SECONDS = 0.2
 
 #: Kinds of `Fault`: the service's, which are worth another try.
 SERVICE_FAULTS = ("throttle", "unavailable", "internal", "drop", "cut_body")
@@ -136,7 +135,8 @@ class Converse:
             drawn = hashlib.sha256(f"{seed}/{turn}/{body}".encode()).digest()
             if int.from_bytes(drawn[:4], "big") / 2**32 >= share:
                 return None
-            return Fault(kinds[drawn[4] % len(kinds)])
+            kind = kinds[drawn[4] % len(kinds)]
+            return Fault(kind, seconds=SLOW_SECONDS if kind == "slow" else 0.0)
 
         self.script = script
 
@@ -207,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, asked: Asked, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""
         if kind == "hang":
-            self.server.state.stopping.wait(HANG_SECONDS)
+            self._hang()
             self.close_connection = True
         elif kind == "drop":
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -223,6 +223,13 @@ class _Handler(BaseHTTPRequestHandler):
             if kind == "cut_body":
                 payload = payload[: len(payload) // 2]
             self._send(200, payload)
+
+    def _hang(self) -> None:
+        """Say nothing until the client gives up: it is under way for as long as it waits."""
+        end = time.monotonic() + HANG_SECONDS
+        while time.monotonic() < end and not self.server.state.stopping.is_set():
+            if select.select([self.connection], [], [], 0.05)[0]:
+                return
 
     def _send(self, status: int, payload: str, error: str = "") -> None:
         data = payload.encode()

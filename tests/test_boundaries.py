@@ -18,8 +18,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "score": set(),
     "sample": {"errors"},
     "text": set(),
-    "numbers": {"errors", "text"},
-    "answers": {"errors", "numbers", "text"},
+    "numbers": set(),
+    "number_words": {"numbers"},
+    "readings": {"numbers", "number_words"},
+    "conclusions": {"numbers", "readings"},
+    "statements": {"conclusions", "numbers", "readings"},
+    "answers": {"conclusions", "numbers", "number_words", "readings", "statements", "text"},
+    "equations": {"numbers", "text"},
     "documents": {"text"},
     "scorer": {"errors", "sample", "score"},
     "spec": {"errors"},
@@ -38,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"rubric", "sample", "score", "scorer"},
     "job": {"job"},
     "judge": {"concurrency", "errors", "judge", "sample", "score", "spec"},
-    "scorers": {*CORE, "answers", "documents", "judge", "numbers"},
+    "scorers": {*CORE, "answers", "documents", "equations", "judge", "numbers"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.
 THIRD_PARTY = {

@@ -17,7 +17,7 @@ from rewards.judge.client import (
     UnavailableError,
 )
 from rewards.judge.fake import FakeJudge
-from rewards.judge.installed import install, warm_up
+from rewards.judge.installed import install, on_bedrock, warm_up
 from rewards.judge.retry import RetryPolicy
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "ThrottledError",
     "UnavailableError",
     "install",
+    "on_bedrock",
     "warm_up",
 ]

@@ -59,8 +59,9 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a component asks: its prices, its budget, its cache table."""
+    """On what terms a component asks: how long a request may take, what it costs, its cache."""
 
+    seconds: float = 60.0
     price: Price = Price()
     max_calls: int = 0
     max_cost: float = 0.0
@@ -182,7 +183,7 @@ async def _sent(request: JudgeRequest, terms: Terms, run: Run) -> JudgeReply:
     spending.first()
     for attempt in count():
         try:
-            return await _attempt(request, judge, spending, terms.price, run)
+            return await _attempt(request, judge, spending, terms, run)
         except (ThrottledError, UnavailableError) as error:
             pause = _pause(request.digest, attempt, judge.policy, spending, run, error)
         await asyncio.sleep(pause)
@@ -190,11 +191,11 @@ async def _sent(request: JudgeRequest, terms: Terms, run: Run) -> JudgeReply:
 
 
 async def _attempt(
-    request: JudgeRequest, judge: Installed, spending: Spending, price: Price, run: Run
+    request: JudgeRequest, judge: Installed, spending: Spending, terms: Terms, run: Run
 ) -> JudgeReply:
     """One request to the model, once there is a place for it."""
     async with run.place() as ticket:
-        seconds = _may_start(judge, spending, run)
+        seconds = min(terms.seconds, _time_left(judge, spending, run))
         usage.count("JudgeRequests")
         started = perf_counter()
         try:
@@ -208,14 +209,14 @@ async def _attempt(
             raise
     judge.breaker.succeeded()
     run.pace.succeeded()
-    cost = price.of(reply)
+    cost = terms.price.of(reply)
     spending.cost += cost
     usage.replied(reply, cost=cost, seconds=perf_counter() - started)
     return reply
 
 
-def _may_start(judge: Installed, spending: Spending, run: Run) -> float:
-    """How many seconds a request that starts now may take; an error where none may start."""
+def _time_left(judge: Installed, spending: Spending, run: Run) -> float:
+    """Seconds that are left for a request that starts now; an error where none may start."""
     if not judge.breaker.admits():
         raise ServiceError("the judge's service failed every time of late: not asked")
     if why := spending.exhausted():
@@ -224,7 +225,7 @@ def _may_start(judge: Installed, spending: Spending, run: Run) -> float:
     if left < MIN_CALL_SECONDS:
         raise DeadlineError("no time left to ask the judge")
     spending.calls += 1
-    return min(left, judge.policy.call_seconds)
+    return left
 
 
 def _pause(

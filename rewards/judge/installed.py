@@ -73,12 +73,25 @@ def installed(bound: int) -> Installed:
     if _installed is not None:
         return _installed
     if _default is None or _default_bound < bound:
-        from rewards.judge.bedrock import BedrockJudge  # half a second of boto3
-
-        client = BedrockJudge(bound)
+        client = on_bedrock(bound)
         _default = Installed(client) if _default is None else replace(_default, client=client)
         _default_bound = bound
     return _default
+
+
+def on_bedrock(bound: int) -> JudgeClient:
+    """A judge on Amazon Bedrock. Half a second, for boto3, when first called.
+
+    Raises:
+        ServiceError: boto3 is not installed.
+    """
+    try:
+        from rewards.judge.bedrock import BedrockJudge
+    except ModuleNotFoundError as error:
+        raise ServiceError(
+            f"a judge on Bedrock needs {error.name}: pip install 'bedrock-rft-rewards[judge]'"
+        ) from error
+    return BedrockJudge(bound)
 
 
 def warm_up(rubric: RubricSpec) -> None:
@@ -87,9 +100,8 @@ def warm_up(rubric: RubricSpec) -> None:
     What is wrong (no region, say) is said when a judge is asked, not here: nobody may ever be.
     """
     judges = [placed for placed in rubric.component if placed.scorer.startswith("judge.")]
-    for placed in judges:
-        client = installed(rubric.concurrency).client
-        connect = getattr(client, "connect", None)
-        if connect is not None:
-            with suppress(ServiceError):
+    with suppress(ServiceError):
+        for placed in judges:
+            connect = getattr(installed(rubric.concurrency).client, "connect", None)
+            if connect is not None:
                 connect(placed.params.get("region", ""))

@@ -1,6 +1,7 @@
 """The parameters of a judge's component, checked, and made ready to ask with."""
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,12 @@ MAX_SAMPLES = 15
 
 #: A completion longer than this is a book, and no judge of one call reads it.
 MAX_CHARS = 400_000
+
+#: A Lambda lives no longer than this.
+MAX_SECONDS = 900.0
+
+#: The table that a deployment provides, for rubrics that name none.
+TABLE_VARIABLE = "REWARD_JUDGE_TABLE"
 
 #: AWS: requestMetadata has at most 16 entries of at most 256 characters (Converse).
 MAX_METADATA = 16
@@ -215,13 +222,16 @@ def _terms(params: Mapping[str, Any]) -> Terms:
             "max_cost needs a price table, per million tokens: "
             "price = { input = ..., output = ... }"
         )
+    if not 0 < params["timeout"] <= MAX_SECONDS:
+        raise ValueError(f"timeout must lie between 0 and {MAX_SECONDS:g} seconds")
     if params["cache_days"] <= 0:
         raise ValueError(f"cache_days must be above 0, got {params['cache_days']:g}")
     return Terms(
+        seconds=params["timeout"],
         price=Price(**prices),
         max_calls=params["max_calls"],
         max_cost=params["max_cost"],
-        table=params["cache_table"],
+        table=params["cache_table"] or os.environ.get(TABLE_VARIABLE, ""),
         table_days=params["cache_days"],
     )
 

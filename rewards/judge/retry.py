@@ -12,7 +12,6 @@ class RetryPolicy:
     from 0 to `base_seconds` doubled n times and at most `cap_seconds` (full jitter: AWS
     Architecture Blog, "Exponential Backoff And Jitter"). All requests of an invocation together
     are repeated at most `reserve` times, and once more for every `1 / ratio` first requests.
-    `call_seconds` bounds one attempt.
     """
 
     attempts: int = 6
@@ -20,7 +19,6 @@ class RetryPolicy:
     cap_seconds: float = 8.0
     reserve: int = 20
     ratio: float = 0.5
-    call_seconds: float = 60.0
     seed: int = 0
 
     def pause(self, request: str, attempt: int) -> float:

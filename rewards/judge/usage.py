@@ -27,8 +27,6 @@ The counters are changed on one thread only: the one that runs the event loop.
 
 from rewards.judge.client import JudgeReply
 
-UNITS = {"JudgeLatency": "Milliseconds", "JudgeCost": "None"}
-
 _counts: dict[str, float] = {}
 _latencies: list[float] = []
 

@@ -30,6 +30,7 @@ async def grade(
     max_chars: int = 24_000,
     temperature: float = 0.0,
     max_tokens: int = 0,
+    timeout: float = 60.0,
     structured: Literal["tool", "json_schema"] = "tool",
     strict: bool = True,
     tool_choice: Literal["tool", "any", "auto"] = "tool",
@@ -55,11 +56,13 @@ async def grade(
     How it is asked. One call a sample, or one a criterion with `per_criterion`. `samples`: that
     many verdicts, of which the median counts. `structured`: a tool call or a JSON schema;
     `strict`, `tool_choice`, `prompt_cache` for models that do not have all of it; `max_tokens`: 0
-    sizes it; `model_fields`: additional request fields; `metadata`: for your bill.
+    sizes it; `timeout`: seconds for one request; `region`: another one than the Lambda's;
+    `model_fields`: additional request fields; `metadata`: for your bill.
 
     What it may cost. `price`: per million tokens, keys input, output, cache_read, cache_write.
     `max_calls`, `max_cost`: per invocation; beyond them it fails (0: no limit). `cache_table`: a
-    DynamoDB table in which verdicts are kept for `cache_days`.
+    DynamoDB table in which verdicts are kept for `cache_days` (else that of the environment's
+    REWARD_JUDGE_TABLE, if any).
 
     Metrics: each criterion (0 to 1), `addressed` (the completion seems to speak to its judge),
     `truncated`, and `agreement` of the samples.
@@ -91,6 +94,7 @@ async def compare(
     max_chars: int = 24_000,
     temperature: float = 0.0,
     max_tokens: int = 0,
+    timeout: float = 60.0,
     structured: Literal["tool", "json_schema"] = "tool",
     strict: bool = True,
     tool_choice: Literal["tool", "any", "auto"] = "tool",

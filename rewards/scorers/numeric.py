@@ -19,7 +19,7 @@ from rewards.numbers import Value, close, is_huge, same, unit_of
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import quoted
+from rewards.text import MAX_ANSWER_CHARS, quoted
 
 __all__ = ["Answer", "extract", "match", "matches", "steps"]
 
@@ -29,7 +29,7 @@ DecimalMark = Literal[".", ","]
 
 # References repeat over the rollouts of a prompt; this many are kept read.
 _CACHED_REFERENCES = 4096
-# Longer answers are shown by their value, and long values by their first digits.
+# Longer values are shown by their first digits.
 _MAX_SHOWN = 60
 # Below this many characters a sentence may well repeat the prompt by chance.
 _MIN_ECHO = 20
@@ -50,7 +50,8 @@ def extract(
 
     The answer has a value (`int`, `Decimal` or `Fraction`: exact), the span it was read from, the
     rule that read it and whether that place was a structured one. Where something stands in the
-    place of an answer that is none (a hedge, an empty box), its value is None and `reason` says why.
+    place of an answer that is none (a hedge, an empty box), its value is None and `reason` says
+    why.
 
     >>> answer = extract("48 + 24 = 72, so \\boxed{72} clips.")
     >>> answer.value, answer.span, answer.rule, answer.structured
@@ -91,11 +92,14 @@ def matches(
     (False, True)
     """
     wanted = _wanted(reference, decimal)
-    found = extract(completion, markers=markers, decimal=decimal)
+    if markers is None and decimal == ".":
+        found = find(completion)
+    else:
+        found = extract(completion, markers=markers, decimal=decimal)
     if found is None or found.value is None or (require_marker and not found.structured):
         return False
-    if percent == "ignore" and units == "ignore" and not (tolerance or relative_tolerance):
-        return same(found.value, wanted.value)
+    if found.value == wanted.value and percent == "ignore" and units == "ignore":
+        return True
     return not _wrong(
         found, wanted, completion, tolerance, relative_tolerance, percent=percent, units=units
     )
@@ -137,8 +141,7 @@ def match(
         return Score(0.0, "no number is stated as the answer")
     if found.value is None:
         return Score(0.0, f"no answer: {found.reason} ({found.rule})", span=found.span)
-    written = sample.completion[slice(*found.span)].strip()
-    answer = str(found.value) if len(written) > _MAX_SHOWN else written
+    answer = sample.completion[slice(*found.span)].strip()[:MAX_ANSWER_CHARS]
 
     def scored(value: float, reason: str) -> Score:
         return Score(value, f"{reason} ({found.rule})", answer=answer, span=found.span)
@@ -203,7 +206,8 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     sound = len(true) / (len(true) + len(false))
     if not wanted:
         return Score(
-            sound, f"{len(true)} of {len(true) + len(false)} equations are true",
+            sound,
+            f"{len(true)} of {len(true) + len(false)} equations are true",
             {"equations": sound},
         )
     reached = sum(any(same(value, step.result) for step in true) for value in wanted) / len(wanted)
@@ -244,6 +248,7 @@ def _wanted(reference: object, decimal: DecimalMark) -> _Wanted:
 
 @lru_cache(maxsize=_CACHED_REFERENCES)
 def _read_reference(reference: str, decimal: DecimalMark) -> _Wanted:
+    reference = reference[max(0, reference.rfind("####")) :]  # of a solution, its last line
     found = extract(reference, decimal=decimal)
     if found is None or found.value is None:
         raise MissingReferenceError(_no_number(reference))

@@ -48,13 +48,15 @@ class Line(NamedTuple):
 class Keys:
     """Where a plain row keeps what a wire row has in `messages`, `reference_answer` and `id`.
 
-    `plain` is True where the user named a key, so that rows with `messages` are plain, too.
+    `group` is the field that rollouts of one prompt share, if the user named one. `plain` is True
+    where the user named the prompt or the completion, so that rows with `messages` are plain, too.
     """
 
     prompt: str = "prompt"
     completion: str = "completion"
     reference: str = "reference_answer"
     id: str = "id"
+    group: str = ""
     plain: bool = False
 
 
@@ -99,7 +101,8 @@ def read_row(line: Line, keys: Keys) -> Row:
     """The row of a line, exactly as the handler reads it.
 
     Raises:
-        EventError: the line holds no row at all: no JSON, or no field that could be a completion.
+        EventError: the line holds no row at all: no JSON, no field that could be a completion, or
+            none to group by where the user named one.
     """
     if line.data is None:
         raise EventError(f"longer than {MAX_BATCH_BYTES:,} bytes, all that a Lambda event can hold")
@@ -109,7 +112,13 @@ def read_row(line: Line, keys: Keys) -> Row:
         raise EventError(f"not JSON: {error}") from None
     if isinstance(value, Mapping) and (keys.plain or "messages" not in value):
         value = _wire_row(value, keys)
-    return parse_row(value, line.place)
+    row = parse_row(value, line.place)
+    if keys.group and row.sample is not None and keys.group not in row.sample.metadata:
+        raise EventError(
+            f'no "{keys.group}" to group by (--group-key); other fields: '
+            f"{_names(row.sample.metadata)}"
+        )
+    return row
 
 
 def batches(lines: Iterable[Line], together: Callable[[Line, Line], bool]) -> Iterator[list[Line]]:
@@ -153,12 +162,11 @@ def tasks(batches: Iterable[list[Line]]) -> Iterator[list[list[Line]]]:
 def _wire_row(row: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
     """A plain row as the service would send it; further fields become metadata."""
     if keys.completion not in row:
-        names = ", ".join(list(map(str, row))[:10]) or "none"
         raise EventError(
-            f'no "messages" and no "{keys.completion}" (its keys: {names}); '
+            f'no "messages" and no "{keys.completion}" (its fields: {_names(row)}); '
             "name the field that holds the completion with --completion-key"
         )
-    own = {keys.prompt, keys.completion, keys.reference, keys.id, "messages"}
+    own = {keys.prompt, keys.completion, keys.reference, keys.id, "messages"} - {keys.group}
     wire = {key: value for key, value in row.items() if key not in own}
     wire["id"] = row.get(keys.id)
     wire["messages"] = [
@@ -185,3 +193,7 @@ def _messages(value: Any, role: str) -> list[Any]:
     ):
         return value
     return [{"role": role, "content": value}]
+
+
+def _names(row: Mapping[str, Any]) -> str:
+    return ", ".join(list(row)[:10]) or "none"

@@ -76,7 +76,7 @@ def score(
         raise typer.BadParameter("needs --out, the interrupted file", param_hint="--resume")
     if out is not None and out.exists() and file != "-" and out.samefile(file):
         raise typer.BadParameter("would replace the input", param_hint="--out")
-    keys = _keys(prompt_key, completion_key, reference_key, id_key)
+    keys = _keys(prompt_key, completion_key, reference_key, id_key, group_key)
     scoring = Scoring(_rubric(rubric, group_key), keys, explain)
     workers = workers or _default_workers(scoring.rubric)
     started = perf_counter()
@@ -158,8 +158,15 @@ def _scored(
             yield task, scored.data
 
 
-def _keys(prompt: str, completion: str, reference: str, id: str) -> Keys:
-    given = {"prompt": prompt, "completion": completion, "reference": reference, "id": id}
+def _keys(prompt: str, completion: str, reference: str, id: str, group: str) -> Keys:
+    """The keys that the user named, and the defaults of the others."""
+    given = {
+        "prompt": prompt,
+        "completion": completion,
+        "reference": reference,
+        "id": id,
+        "group": group,
+    }
     named = {field: key for field, key in given.items() if key}
     return Keys(**named, plain=bool(prompt or completion))
 

@@ -49,6 +49,16 @@ def test_a_verdict_is_shared_by_the_containers_of_a_job(table: Any) -> None:
     assert usage.drain()["JudgeTableHits"] == [1]
 
 
+def test_a_deployment_may_provide_the_table(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """REWARD_JUDGE_TABLE turns the cache on for a rubric that names none."""
+    monkeypatch.setenv("REWARD_JUDGE_TABLE", "verdicts")
+    rubric = graded(CLARITY, model="another-model")
+    with install(FakeJudge({"clarity": 4})):
+        rubric.score(sample("72"))
+
+    assert json.loads(item(table)["verdict"]["S"])["clarity"]["score"] == 4
+
+
 def test_the_table_holds_no_prompt_and_no_completion(table: Any) -> None:
     """A digest, the verdict, and when it expires."""
     with install(FakeJudge({"clarity": 4})):

@@ -90,6 +90,7 @@ def test_a_criterion_that_cannot_be_used_is_refused_with_the_reason(
         ({"metadata": {"team": "ü"}}, "plain ASCII"),
         ({"metadata": {str(i): "x" for i in range(17)}}, "at most 16"),
         ({"cache_days": 0.0}, "above 0"),
+        ({"timeout": 0.0}, "timeout must lie between 0 and 900"),
         ({"structured": "xml"}, '"tool" or "json_schema"'),
         ({"prompt": "rag_faithfulness", "reference": "must"}, '"auto" or "require" or "never"'),
     ],
@@ -212,6 +213,17 @@ def test_paragraphs_without_a_value_are_left_out() -> None:
     assert "reference solution" not in bare
     assert "reference solution" in full
     assert "hm" in full
+
+
+def test_a_paragraph_with_a_value_is_never_left_out(tmp_path: Path) -> None:
+    """A prompt that shows all in one paragraph still shows the completion without a reference."""
+    own = tmp_path / "one.txt"
+    own.write_text("Judge.\n\n--- data ---\nReference: {reference} Work: {completion}\n")
+    fake = FakeJudge({"clarity": 5})
+    with install(fake):
+        graded(CLARITY, prompt=str(own)).score(sample("seventy-two"))
+
+    assert "Reference: (none) Work: <completion-" in fake.requests[0].user
 
 
 @pytest.mark.parametrize(("rule", "shown"), [("auto", True), ("require", True), ("never", False)])

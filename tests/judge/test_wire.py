@@ -204,8 +204,8 @@ def test_each_request_waits_no_longer_than_its_caller(
 ) -> None:
     """The read timeout of a call is what is left of its own time: botocore honours it."""
     server.script = once("hang")
-    with over_the_wire(RetryPolicy(base_seconds=0.0, call_seconds=0.3)):
-        reward = graded().score(sample("72"))
+    with over_the_wire():
+        reward = graded(timeout=0.3).score(sample("72"))
 
     assert reward.value == expected(server.asked[0])
 

@@ -252,6 +252,28 @@ def test_group_key_says_what_a_group_is(process: Run, tmp_path: Path) -> None:
     }
 
 
+def test_the_prompt_itself_may_be_the_group_key(rewards: Run, tmp_path: Path, exact: Path) -> None:
+    """A field that is read as the prompt still says what the groups are."""
+    data = [{"q": f"question {i // 2}", "a": "72", "gold": "72"} for i in range(6)]
+    path = write_lines(tmp_path / "rows.jsonl", data)
+
+    result = rewards("score", path, "--rubric", exact, *KEYS[:6], "--group-key", "q", "--json")
+
+    assert result.json["groups"]["count"] == 3
+
+
+def test_a_misspelt_group_key_never_makes_one_group_of_all(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """Rows without the field are malformed: what is not known is not taken for the same."""
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72", problem=1), wire_row("72")])
+
+    result = rewards("score", path, "--rubric", exact, "--group-key", "problem", "--json")
+
+    assert (result.code, result.json["scored"], result.json["malformed"]) == (1, 1, 1)
+    assert 'no "problem" to group by' in result.stderr
+
+
 group_sizes = st.lists(st.integers(1, 90), max_size=30)
 
 

@@ -1,0 +1,189 @@
+r"""What a piece of text says as an answer: one number, or the reason why it says none.
+
+Numbers that follow each other are linked by what stands between them: an "=" leads on to the next
+one, an operator makes an expression, "or", "and", "to", a comma or a dash makes several answers,
+a unit makes a compound quantity (5 feet 6 inches), and any other words end the statement.
+"""
+
+import re
+from typing import NamedTuple
+
+from rewards.number_words import scan_words
+from rewards.numbers import Number, Value, same, scan
+
+# How much of a statement or a sentence is read: an answer is a line, not a page.
+MAX_STATEMENT = 400
+
+
+class Answer(NamedTuple):
+    """What was found; where `value` is None, `reason` says why there is no answer."""
+
+    value: Value | None
+    span: tuple[int, int]
+    rule: str
+    structured: bool
+    reason: str = ""
+    percent: bool = False
+    unit: str = ""
+
+
+class Reading(NamedTuple):
+    """What a piece of text says: a number (its span in the text) or why it says none."""
+
+    value: Value | None
+    start: int
+    end: int
+    reason: str = ""
+    percent: bool = False
+
+
+_ABBREVIATIONS = (
+    r"(?<!\bRs\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bsq\.)(?<!\bapprox\.)(?<!\bca\.)"
+)
+SENTENCE_END = re.compile(rf"[.!?](?=[\s*_\"')\]]|$){_ABBREVIATIONS}|[。！？]|\n")
+EQUALS = re.compile(r"[\s)}\]$°%\"'*_]*+(?:[A-Za-z$€£%°]+[.)]?\s*+){0,4}(?:=|≈|>>|→|⇒|->|equals\b)")
+_OPERATOR = re.compile(
+    r"[\s)}\]$°%¢€£]*+(?:[A-Za-z]+\.?\s+){0,3}"
+    r"(?:[-+*/×÷·x^]|\*\*|plus|minus|times|divided by|multiplied by)[\s({\[$€£¢]*+(?:\d*)$"
+)
+_JOINED = re.compile(
+    r"[\s*_$%°¢€£\"')\]}]*+(?:"
+    r"[,;/|&±~–-][\s$\"'*(\[]*+"
+    r"|(?:[A-Za-z]+\s+){0,2}(?:or|and|to|through|till|until|versus|vs\.?|oder|und|ou|et|y|e)\s+"
+    r"(?:even |maybe |perhaps |possibly )?[$\"'*~(]*+"
+    r"|\s*(?:或|和|и|или|또는|または)\s*"
+    r")$",
+    re.IGNORECASE,
+)
+HEDGED = re.compile(
+    r"\b(?:or|oder|ou|или|maybe|perhaps|possibly|alternatively|either)\b|或|또는|または",
+    re.IGNORECASE,
+)
+_COMPOUND = re.compile(
+    r"\s*(?:feet|foot|ft|yards?|hours?|hrs?|hr|h|minutes?|mins?|pounds?|lbs?|lb|dollars?|years?"
+    r"|months?|weeks?|days?|km|m|kg|gallons?|quarts?|pints?|cups?|meters?|metres?)\b[.,]?\s*$",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(
+    r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
+    r"|unlike|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![-=<>])[<>][\s(]*$|[≠≤≥√][\s(]*$|不是|아니",
+    re.IGNORECASE,
+)
+FORMULA = re.compile(r"\\[A-Za-z]|[√πΠ∞∑∫]")
+_FACTOR = re.compile(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
+_VARIABLE = re.compile(r"\s?[xyznk](?![A-Za-z])")
+
+
+def read(clause: str, spaced_minus: bool = False) -> Reading:
+    """The number that a piece of plain text states, its equations followed to their end.
+
+    >>> read("48 + 24 = 72 clips in 2 months").value, read("71 or 72").value
+    (72, None)
+    """
+    numbers = scan(clause)
+    current = next(numbers, None)
+    if current is None:
+        return read_words(clause)
+    lead = clause[: current.start]
+    if refusal := _unreadable_lead(lead):
+        return Reading(None, current.start, current.end, refusal)
+    minus = spaced_minus and not current.signed and lead.strip(" $(") == "-"
+    left: Number | None = None
+    in_expression = False
+    for following in numbers:
+        gap = clause[current.end : following.start]
+        link = link_between(gap, following)
+        if link not in (*HARMLESS, _BESIDE) and repeats(current, following):
+            break
+        if link == "equals":
+            left = left if in_expression else current
+        elif link == "text":
+            break
+        elif link != "operator":
+            return Reading(None, current.start, following.end, link)
+        in_expression = link == "operator"
+        current = following
+    return stated(clause, current, left, in_expression=in_expression, minus=minus)
+
+
+def stated(
+    clause: str, current: Number, left: Number | None, *, in_expression: bool, minus: bool
+) -> Reading:
+    """The number at the end of an equation, if it is one; `left` is what stood before its "=".
+
+    After an expression that was not worked out, the left side counts (72 = 48 + 24).
+    """
+    if in_expression:
+        if left is None:
+            return Reading(None, current.start, current.end, "a range, or not worked out")
+        current = left
+    value, start, end = current.value, current.start, current.end
+    if value is None:
+        return Reading(None, start, end, "digits that are no number (a time, a date, a power)")
+    if _VARIABLE.match(clause, end) or _FACTOR.match(clause, end):
+        return Reading(None, start, end, "a formula that was not worked out")
+    return Reading(-value if minus else value, start, end, "", current.percent)
+
+
+def _unreadable_lead(lead: str) -> str:
+    """Why the number after `lead` is not what is stated; empty where it is."""
+    if not lead:
+        return ""
+    if SENTENCE_END.search(lead.strip()):
+        return "no number"
+    if NEGATED.search(lead):
+        return "a number that the answer is said not to be"
+    return "a formula that was not worked out" if "\\" in lead and FORMULA.search(lead) else ""
+
+
+# How two numbers may be joined without one of them taking the other back.
+HARMLESS = frozenset(("equals", "operator", "text"))
+_BESIDE = "several numbers side by side"
+
+
+def repeats(number: Number, following: Number) -> bool:
+    """Whether the same value is given again: "180 rings, or 180 years"."""
+    if number.value is None or following.value is None:
+        return False
+    return same(number.value, following.value)
+
+
+def link_between(gap: str, following: Number) -> str:
+    """How two numbers are joined: "equals", "operator", "text", or why neither is the answer."""
+    if not gap.strip(" \t*_$`\"'"):
+        multiplied = gap.strip() == "*" or following.signed
+        return "operator" if multiplied else _BESIDE
+    sentence = SENTENCE_END.search(gap)
+    if sentence and sentence.end() < len(gap):
+        gap = gap[: sentence.start()]
+        return "a hedge" if HEDGED.search(gap) else "text"
+    if EQUALS.match(gap):
+        return "equals"
+    if _OPERATOR.match(gap):
+        return "operator"
+    if _JOINED.match(gap):
+        return "several numbers, or a range"
+    if HEDGED.search(gap):
+        return "a hedge"
+    return "a compound quantity" if _COMPOUND.match(gap) else "text"
+
+
+def read_words(clause: str) -> Reading:
+    """The number that a clause without digits states in words."""
+    numbers = scan_words(clause)
+    first = next(numbers, None)
+    if first is None or first.value is None or _unreadable_lead(clause[: first.start]):
+        return Reading(None, 0, len(clause), "no number")
+    second = next(numbers, None)
+    if second is not None:
+        gap = clause[first.end : second.start]
+        if _JOINED.match(gap) or HEDGED.search(gap):
+            return Reading(None, first.start, second.end, "several numbers")
+    return Reading(first.value, first.start, first.end)
+
+
+def placed(reading: Reading, content: str, text: str, start: int, stop: int) -> Reading:
+    """The reading with its span in the text: the number's own, or the piece's where that moved."""
+    if text.startswith(content[: reading.end], start, stop):
+        return reading._replace(start=start + reading.start, end=start + reading.end)
+    return reading._replace(start=start, end=stop)
