@@ -1,5 +1,4 @@
-"""The Node.js that jsii and the CDK CLI run on: the machine's, or the one that comes as a wheel.
-"""
+"""The Node.js that jsii and the CDK CLI run on: the machine's, or the one that comes as a wheel."""
 
 import importlib.util
 import os
@@ -44,4 +43,3 @@ def _major(node: str) -> int:
     done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     version = done.stdout.strip().removeprefix("v").partition(".")[0]
     return int(version) if version.isdecimal() else 0
-

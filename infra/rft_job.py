@@ -60,14 +60,15 @@ class RftJob(Construct):
         config: RftConfig,
         data: RftData,
         function: lambda_.IVersion,
-        full_marks: float,
+        full_marks: float | None,
         topic: sns.ITopic,
         local_build: bool = False,
     ) -> None:
         """Define the job of `config`, which calls exactly `function`, a version of the reward.
 
         `full_marks` is what a reference must earn in the check before a job: the highest reward
-        of the rubric. `local_build` builds the steps for this machine's Python.
+        of the rubric; None leaves the check out. `local_build` builds the steps for this
+        machine's Python.
         """
         super().__init__(scope, id)
         assert config.job is not None

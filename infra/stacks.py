@@ -13,6 +13,7 @@ from infra.monitoring import RewardMonitoring
 from infra.reward_function import RewardFunction
 from infra.rft_job import RftJob
 from rewards.job.config import RftConfig
+from rewards.job.definition import full_marks_of
 
 #: HyperPod calls only functions with this in their name; Bedrock does not mind it.
 SAGEMAKER_PREFIX = "SageMaker-"
@@ -114,7 +115,7 @@ class RftStack(Stack):
             config=config,
             data=data,
             function=self.reward.version,
-            full_marks=self.reward.rubric.range[1],
+            full_marks=full_marks_of(self.reward.rubric.spec),
             topic=topic,
             local_build=local_build,
         )

@@ -24,6 +24,10 @@ REGIONS = {NOVA: "us-east-1", OPEN_WEIGHT: "us-west-2"}
 #: Job and model names get "-" and a run's id (36 characters) appended; the service allows 63.
 LONGEST_PREFIX = 26
 
+#: An execution of Step Functions has at most 25,000 events, and a look every five minutes makes
+#: nine of them: a week stays below, two would not.
+LONGEST_HOURS = 24 * 7
+
 _S3_URI = r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-z0-9A-Z]+)+"
 _S3_FORM = "an s3:// URI without spaces or '='"
 _KMS_KEY = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:(key/[a-zA-Z0-9-]{36}|alias/[a-zA-Z0-9/_-]+)"
@@ -139,7 +143,7 @@ class JobSettings:
     hyperparameters: Mapping[str, Any] = key(lambda table: table, {})
     kms_key: str | None = key(text(_KMS_KEY, form="the ARN of a KMS key"), None)
     vpc: Vpc | None = key(table_of(Vpc), None)
-    timeout_hours: int = key(whole(1, 24 * 30), 24 * 7)
+    timeout_hours: int = key(whole(1, LONGEST_HOURS), LONGEST_HOURS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from rewards.job.config import (
     checked_hyperparameters,
 )
 from rewards.job.errors import ConfigError
+from rewards.spec import RubricSpec
 
 #: Parameter and state machine of a deployment, by its name in `rft.toml`.
 PARAMETER = "/rft/{name}/job"
@@ -68,11 +69,17 @@ def _uri(source: str) -> str:
     return source if source.startswith("s3://") else "s3://${AssetBucket}/${HashOf:" + source + "}"
 
 
-def define(config: RftConfig, deployed: Deployed, *, full_marks: float) -> dict[str, Any]:
-    """The job definition as JSON: `full_marks` is what a reference must earn in the preflight."""
+def define(config: RftConfig, deployed: Deployed, *, full_marks: float | None) -> dict[str, Any]:
+    """The job definition as JSON: `full_marks` is what a reference must earn in the preflight.
+
+    None where the rubric has no such reward (it normalises within each batch): the preflight is
+    then left out, unless the configuration gives its own `full_marks`.
+    """
     assert config.job is not None
     request = _bedrock(config, deployed) if config.target == NOVA else _mantle(config, deployed)
     preflight = config.preflight
+    if preflight.full_marks is not None:
+        full_marks = preflight.full_marks
     return {
         "target": config.target,
         "region": config.region,
@@ -81,12 +88,17 @@ def define(config: RftConfig, deployed: Deployed, *, full_marks: float) -> dict[
         "dataset": deployed.train_uri,
         "function": deployed.function_arn,
         "preflight": {
-            "samples": preflight.samples,
+            "samples": 0 if full_marks is None else preflight.samples,
             "completion": preflight.completion,
-            "full_marks": full_marks if preflight.full_marks is None else preflight.full_marks,
+            "full_marks": full_marks,
         },
         "request": request,
     }
+
+
+def full_marks_of(spec: RubricSpec) -> float | None:
+    """The highest reward of a rubric; None where rewards are relative to their batch."""
+    return None if spec.normalize else spec.range[1]
 
 
 def _bedrock(config: RftConfig, deployed: Deployed) -> dict[str, Any]:

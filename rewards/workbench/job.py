@@ -16,7 +16,7 @@ import typer
 
 from rewards.job.clients import COMPLETED, ENDED, Job, Jobs, aws_client, jobs_of
 from rewards.job.config import DEFAULT_FILE, NOVA, RftConfig, assign, load_config, overrides_of
-from rewards.job.definition import Deployed, define, plan
+from rewards.job.definition import Deployed, define, full_marks_of, plan
 from rewards.job.errors import ConfigError, JobError
 from rewards.job.steps import check_reward, create_job, deployed_definition
 from rewards.spec import load_spec
@@ -200,7 +200,7 @@ def _defined(config: RftConfig) -> dict[str, Any]:
         raise ConfigError("there is no [job] in the configuration, so no request to render")
     rubric = config.reward.rubric
     spec = load_spec(config.local(rubric) if rubric.endswith(".toml") else rubric)
-    return define(config, Deployed.placeholders(config), full_marks=spec.range[1])
+    return define(config, Deployed.placeholders(config), full_marks=full_marks_of(spec))
 
 
 def _definition(config: RftConfig, endpoint_url: str | None) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """`rft.toml`: what it may say, and how it says what it may not."""
 
 import copy
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,7 +70,7 @@ WRONG = [
     ("job.name", "my_job", "letters, digits and '-'"),
     ("job.model_name", "my.model", "letters and digits"),
     ("job.kms_key", "alias/mine", "the ARN of a KMS key"),
-    ("job.timeout_hours", 0, "from 1 to 720"),
+    ("job.timeout_hours", 0, "from 1 to 168"),
     ("job.hyperparameters", [], "must be a table"),
     ("job.hyperparameters.epochCount", 51, "from 1 to 50"),
     ("job.hyperparameters.epochCount", 2.0, "a whole number"),
@@ -205,3 +207,13 @@ def test_the_configuration_of_this_repository_loads() -> None:
     """What the README deploys is itself valid."""
     config: RftConfig = load_config(Path(__file__).parent.parent.parent / "rft.toml")
     assert config.job is not None
+
+
+def test_every_configuration_of_the_docs_loads() -> None:
+    """What a newcomer copies is valid."""
+    root = Path(__file__).parent.parent.parent
+    page = (root / "docs" / "deploy.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml rft\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        parse_config(tomllib.loads(block), root=root)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.job.config import parse_config
-from rewards.job.definition import Deployed, define, plan, token_of
+from rewards.job.definition import Deployed, define, full_marks_of, plan, token_of
 from rewards.job.errors import ConfigError
+from rewards.spec import parse_spec
 from tests.job.conftest import DEPLOYED, NOVA_TABLES, definition_of
 
 EVERYTHING: dict[str, Any] = {
@@ -89,7 +90,10 @@ def test_a_nova_request_carries_all_that_was_configured() -> None:
     assert rft["graderConfig"] == {"lambdaGrader": {"lambdaArn": DEPLOYED.function_arn}}
     assert rft["hyperParameters"] == EVERYTHING["job"]["hyperparameters"]
     assert request["jobTags"] == [{"key": "team", "value": "maths"}]
-    assert request["vpcConfig"] == {"subnetIds": ["subnet-00000001"], "securityGroupIds": ["sg-00000001"]}
+    assert request["vpcConfig"] == {
+        "subnetIds": ["subnet-00000001"],
+        "securityGroupIds": ["sg-00000001"],
+    }
 
 
 def test_an_open_weight_request_has_the_grader_and_nothing_of_nova(
@@ -165,3 +169,15 @@ def test_placeholders_stand_for_what_only_a_deployment_knows() -> None:
     definition = define(config, Deployed.placeholders(config), full_marks=1.0)
     assert definition["function"] == "${RewardFunctionVersionArn}"
     assert definition["dataset"] == "s3://data-bucket/train.jsonl"
+
+
+def test_relative_rewards_have_no_full_marks_to_check() -> None:
+    """A rubric that normalises within the batch gives z-scores: the preflight is left out."""
+    component = [{"scorer": "exact.match"}]
+    relative = parse_spec({"name": "a", "component": component, "normalize": {"by": "group"}})
+    assert full_marks_of(relative) is None
+    assert full_marks_of(parse_spec({"name": "a", "component": component})) == 1.0
+    config = parse_config(NOVA_TABLES)
+    assert define(config, DEPLOYED, full_marks=None)["preflight"]["samples"] == 0
+    own = parse_config({**NOVA_TABLES, "preflight": {"full_marks": 0.5}})
+    assert define(own, DEPLOYED, full_marks=None)["preflight"]["samples"] == 3

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from moto.awslambda import models as lambda_models
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.common_models import CloudFormationModel
@@ -77,28 +78,23 @@ class Simulator:
     @contextmanager
     def running(self) -> Iterator["Simulator"]:
         """Serve, with the gaps filled, until the block ends."""
-        default_user_config["lambda"]["use_docker"] = False
-        default_user_config["stepfunctions"]["execute_state_machine"] = True
         self.server.start()
-        port = str(self.server.get_host_and_port()[1])
         self.environment = {
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_S3": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        previous = os.environ.get("MOTO_PORT")
-        os.environ["MOTO_PORT"] = port  # where moto's state machines look for the other services
         _current.append(self)
+        # Where moto's state machines look for the other services.
+        os.environ["MOTO_PORT"] = str(self.server.get_host_and_port()[1])
         try:
-            yield self
+            with _extended():
+                yield self
         finally:
+            del os.environ["MOTO_PORT"]
             _current.remove(self)
             self.server.stop()
-            if previous is None:
-                del os.environ["MOTO_PORT"]
-            else:
-                os.environ["MOTO_PORT"] = previous
 
     def call(self, function: Any, payload: str) -> dict[str, Any]:
         """Run a function's own zip on an event: `{"answer"}`, or the error's type and message."""
@@ -268,11 +264,36 @@ def _sleep_briefly(seconds: float) -> None:
     time.sleep(min(seconds, RETRY_SECONDS))
 
 
-retrier_decl.time = SimpleNamespace(sleep=_sleep_briefly)
-lambda_models.LambdaVersion.create_from_cloudformation_json = classmethod(_version_from_template)
-lambda_models.LambdaVersion.get_cfn_attribute = lambda self, name: self.version
-lambda_models.LambdaVersion.has_cfn_attr = classmethod(lambda cls, name: name == "Version")
-sfn_models.StateMachine.create_from_cloudformation_json = classmethod(_machine_from_template)
-LambdaSimpleBackend.invoke = _invoke
-bedrock_models.BedrockBackend.create_model_customization_job = _create_or_throttle
-bedrock_models.BedrockBackend.get_model_customization_job = _get_as_scripted
+#: What is put in place of moto's own while a simulator runs.
+EXTENSIONS: tuple[tuple[Any, str, Any], ...] = (
+    (retrier_decl, "time", SimpleNamespace(sleep=_sleep_briefly)),
+    (
+        lambda_models.LambdaVersion,
+        "create_from_cloudformation_json",
+        classmethod(_version_from_template),
+    ),
+    (lambda_models.LambdaVersion, "get_cfn_attribute", lambda self, name: self.version),
+    (lambda_models.LambdaVersion, "has_cfn_attr", classmethod(lambda cls, name: name == "Version")),
+    (
+        sfn_models.StateMachine,
+        "create_from_cloudformation_json",
+        classmethod(_machine_from_template),
+    ),
+    (LambdaSimpleBackend, "invoke", _invoke),
+    (bedrock_models.BedrockBackend, "create_model_customization_job", _create_or_throttle),
+    (bedrock_models.BedrockBackend, "get_model_customization_job", _get_as_scripted),
+    (default_user_config["lambda"], "use_docker", False),
+    (default_user_config["stepfunctions"], "execute_state_machine", True),
+)
+
+
+@contextmanager
+def _extended() -> Iterator[None]:
+    """moto with its gaps filled, until the block ends: other tests use it as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        for target, name, value in EXTENSIONS:
+            if isinstance(target, dict):
+                patch.setitem(target, name, value)
+            else:
+                patch.setattr(target, name, value, raising=False)
+        yield
