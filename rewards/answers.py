@@ -28,7 +28,7 @@ from rewards.number_words import scan_words
 from rewards.numbers import Value, plain, same, scan
 from rewards.readings import HEDGED, MAX_STATEMENT, SENTENCE_END, Answer, Reading
 from rewards.statements import Statement, marked, other_languages, read_statement, statements
-from rewards.text import answer_span, in_code
+from rewards.text import Pattern, answer_span, in_code
 
 __all__ = ["Answer", "find"]
 
@@ -37,8 +37,8 @@ MAX_AFTER = 2000
 # Whoever corrects the answer to a fifth value is guessing.
 MAX_CORRECTED = 4
 
-_DIGIT = re.compile(r"\d")
-_CORRECTION = re.compile(
+_DIGIT = Pattern(r"\d")
+_CORRECTION = Pattern(
     r"(?<![a-z])(?:wait|correction|correcting|corrected|oops|whoops|sorry|scratch that"
     r"|on second thought|hold on|let me (?:re|correct|fix|redo)|i (?:made|meant)"
     r"|my (?:mistake|bad)|should (?:be|have)|actually,? (?:no|it|that|the|i)|no, |revised"
@@ -46,33 +46,54 @@ _CORRECTION = re.compile(
     r"|更正|等等|修正|訂正|не так|исправ|perdón|corrección|korrektur",
     re.IGNORECASE,
 )
-_ALTERNATIVE = re.compile(
+_ALTERNATIVE = Pattern(
     r"[\s\W]*+(?:or|and|maybe|or maybe|perhaps|possibly|alternatively|otherwise"
     r"|but (?:maybe|it could be|possibly)|could also be|it (?:could|might) (?:also )?be"
     r"|或|或者|または|또는|или|oder)\b",
     re.IGNORECASE,
 )
-_RETRACTED = re.compile(r"\b(?:wrong|incorrect|not right|not correct|a mistake)\b", re.IGNORECASE)
-_CONCLUDES = re.compile(
+_RETRACTED = Pattern(r"\b(?:wrong|incorrect|not right|not correct|a mistake)\b", re.IGNORECASE)
+_CONCLUDES = Pattern(
     r"\b(?:total|altogether|sum|therefore|thus|hence|so|finally|final|combined|overall|in all"
     r"|conclusion|consequently|answer|result|then|since|gives|equals|value of)\b"
     r"|所以|因此|总共|合计|合計",
     re.IGNORECASE,
 )
-_CONDITIONAL = re.compile(r"\b(?:if|or|either|maybe|perhaps|possibly|case|option)\b", re.IGNORECASE)
+_CONDITIONAL = Pattern(r"\b(?:if|or|either|maybe|perhaps|possibly|case|option)\b", re.IGNORECASE)
 # What stands between "Final answer:" and the statement that it announces.
-_LABEL_ONLY = re.compile(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
-_NEW_TURN = re.compile(
+_LABEL_ONLY = Pattern(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
+_NEW_TURN = Pattern(
     r"\n\s*(?:Human|User|Q|Question|Problem|Instruction|### ?(?:Instruction|Question|Input))\s*:"
 )
-# One look for whatever could hedge or correct, or is in another script; most texts end without.
-# It begins with one character class so that the regex engine can skip along fast.
-_CUE = re.compile(
-    r"[^A-Za-z0-9](?:[Oo]r|[Mm]aybe|[Pp]erhaps|[Pp]ossibly|[Aa]lternatively|[Oo]therwise|[Bb]ut"
-    r"|[Ii]t (?:could|might)|[Cc]ould|and\W{1,9}\d|[Ww]ait|[Cc]orrecti|[Cc]orrected|[Oo]ops"
-    r"|[Ww]hoops"
-    r"|[Ss]orry|[Ss]cratch|[Oo]n second|[Hh]old on|[Ll]et me|I (?:made|meant)|[Mm]y (?:bad|mistake)"
-    r"|[Ss]hould|[Aa]ctually|[Nn]o, |[Rr]evised|[Aa]polog|[Mm]istake)|[^\x00-\x7f]"
+# Words that could hedge or correct, as they stand between spaces. Most texts end without any, and
+# a look into a set costs a quarter of the pattern, which then looks closely.
+_CUE_WORDS = frozenset(
+    before + word + after
+    for word in (
+        *("or", "and", "maybe", "might", "perhaps", "possibly", "alternatively", "otherwise"),
+        *("could", "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry"),
+        *(
+            "scratch",
+            "thought",
+            "hold",
+            "let",
+            "made",
+            "meant",
+            "mistake",
+            "bad",
+            "should",
+            "actually",
+        ),
+        *("no", "revised", "apologies", "apologize", "mistaken"),
+    )
+    for before in ("", "(", "*", "-", '"')
+    for after in ("", ",", ".", "!", ":", ";", "?", "...", "-")
+)
+_CUE = Pattern(
+    r"[^A-Za-z0-9](?:[Oo](?:r|ops|n second)|[Mm](?:aybe|ight|istake|y (?:bad|mistake))"
+    r"|[Aa](?:ctually|lternatively|polog|nd\W{1,9}\d)|[Ss](?:hould|orry|cratch)"
+    r"|[Cc](?:ould|orrecti|orrected)|[Pp](?:erhaps|ossibly)|[Ww](?:ait|hoops)|[Oo]therwise"
+    r"|[Hh]old on|[Ll]et me|I m|[Nn]o, |[Rr]evised)|[^\x00-\x7f]"
 )
 
 
@@ -128,14 +149,17 @@ def _resolve(text: str, stated: list[tuple[Statement, Reading]], start: int, end
     if last.value is None:
         return Answer(None, (last.start, last.end), statement.kind, True, last.reason)
     after = min(end, last.end + MAX_AFTER)
-    if _CUE.search(text, last.end, after):
-        return _after(text, statement, last, after)
+    if after > last.end + 1:
+        tail = text[last.end : after]
+        hedged = not tail.isascii() or not _CUE_WORDS.isdisjoint(tail.lower().split())
+        if hedged and _CUE.search(tail):
+            return _after(text, statement, last, after)
     return _answer(statement, last)
 
 
-def _answer(statement: Statement, reading: Reading, rule: str = "") -> Answer:
+def _answer(statement: Statement, reading: Reading) -> Answer:
     span = (reading.start, reading.end)
-    return Answer(reading.value, span, rule or statement.kind, True, "", reading.percent)
+    return Answer(reading.value, span, statement.kind, True, "", reading.percent)
 
 
 def _outermost(

@@ -27,39 +27,40 @@ from rewards.readings import (
     repeats,
     stated,
 )
+from rewards.text import Pattern
 
 # How much of the end of a text is read where nothing explicit is in it.
 MAX_CONCLUSION = 2000
 
-_DIGIT = re.compile(r"\d")
-_DIGIT_RUN = re.compile(r"[0-9]*+")
+_DIGIT = Pattern(r"\d")
+_DIGIT_RUN = Pattern(r"[0-9]*+")
 # List markers and quote marks at the start of a line, and bold marks: no part of the sentence.
-_MARKUP = re.compile(
+_MARKUP = Pattern(
     r"^(?:[ \t]*+>)++|^[\s>*-]*+\d{1,3}[.)](?=\s+\S)|(?<!\d)\*\*|\*\*(?!\d)", re.MULTILINE
 )
-_ALTERNATIVELY = re.compile(r"\s*(?:or|alternatively|otherwise)\b", re.IGNORECASE)
-_COURTESY = re.compile(
+_ALTERNATIVELY = Pattern(r"\s*(?:or|alternatively|otherwise)\b", re.IGNORECASE)
+_COURTESY = Pattern(
     r"\b(?:let me know|hope (?:this|that|it)|feel free|thank you|thanks|confidence|confident"
     r"|anything else|can i help|would you like|do you (?:want|have)|any (?:other )?questions)\b",
     re.IGNORECASE,
 )
-_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*|__([^_\n]{1,200})__")
-_TOTAL = re.compile(
+_BOLD = Pattern(r"\*\*([^*\n]{1,200})\*\*|__([^_\n]{1,200})__")
+_TOTAL = Pattern(
     r"total|altogether|sum|result|overall|combined|in all|answer|therefore", re.IGNORECASE
 )
-_TOTAL_BEFORE = re.compile(
+_TOTAL_BEFORE = Pattern(
     r"\b(?:total|altogether|sum|result|overall|combined|in all|answer|therefore,?)\b\W*"
     r"(?:[A-Za-z']+[ :=]+){0,4}\W*$",
     re.IGNORECASE,
 )
-_IS_BEFORE = re.compile(
+_IS_BEFORE = Pattern(
     r"\b(?:is|are|was|were|equals|be|makes|comes to|costs?)\s+(?:about |only |exactly )?$",
     re.IGNORECASE,
 )
-_TOTAL_AFTER = re.compile(
+_TOTAL_AFTER = Pattern(
     r"\W*(?:[A-Za-z']+ ){0,4}(?:in total|altogether|in all|total|overall|combined)\b", re.IGNORECASE
 )
-_CIRCUMSTANCE = re.compile(
+_CIRCUMSTANCE = Pattern(
     r"\b(?:in|for|over|after|within|during|per|every|each|by|at|than|from|since|until|before|step"
     r"|part|day|week|month|year|question|problem|case|chapter|grade|method|level|number|no\.|all)"
     r"\s+(?:(?:the|a|an|his|her|their|its|those|these|all|next|last|first|past|only|another|about"
@@ -68,30 +69,30 @@ _CIRCUMSTANCE = re.compile(
     re.IGNORECASE,
 )
 # "Three trucks are needed to transport 80 stones" is about three.
-_OPENS_WITH_WORD = re.compile(
+_OPENS_WITH_WORD = Pattern(
     r"\W*(?:so|thus|therefore|hence)?\W*(?:two|three|four|five|six|seven|eight|nine|ten|eleven"
     r"|twelve)\b[^,]{0,40}\b(?:are|is|were|will be)\b",
     re.IGNORECASE,
 )
-_PURPOSE = re.compile(r"\bto [a-z]+ (?:the |all |all the )?$")
-_REASON = re.compile(r"\b(?:because|since)\b", re.IGNORECASE)
-_MEASURE = re.compile(r"-[A-Za-z]")
-_ROUNDED = re.compile(
+_PURPOSE = Pattern(r"\bto [a-z]+ (?:the |all |all the )?$")
+_REASON = Pattern(r"\b(?:because|since)\b", re.IGNORECASE)
+_MEASURE = Pattern(r"-[A-Za-z]")
+_ROUNDED = Pattern(
     r"\bround(?:s|ed|ing)?(?: it)?(?: up| down| off)? to (?:about )?\$?$", re.IGNORECASE
 )
-_BREAKDOWN = re.compile(r"[^.;:,(]*[:,(]")
-_UNSOLVED = re.compile(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
-_ITEM = re.compile(
+_BREAKDOWN = Pattern(r"[^.;:,(]*[:,(]")
+_UNSOLVED = Pattern(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
+_ITEM = Pattern(
     r"\s*(?:[-*•+]\s+)?[*_]*(?:\(?[A-Ha-h][).:]|\(?\d{1,3}[.)]|[-*•+]\s"
     r"|(?:option|choice|possibility|scenario|guess|attempt|candidate|try)\b)",
     re.IGNORECASE,
 )
-_CONCLUDING_ITEM = re.compile(
+_CONCLUDING_ITEM = Pattern(
     r"=|\b(?:total|sum|altogether|in all|answer|result|final|so|therefore|thus|hence|overall"
     r"|combined|left|remaining)\b",
     re.IGNORECASE,
 )
-_VALUE_LINE = re.compile(r"\s*[-*•+]?\s*[*_$]*[-+]?[$€£]?[\d.,]+[*_$.]*\s*$")
+_VALUE_LINE = Pattern(r"\s*[-*•+]?\s*[*_$]*[-+]?[$€£]?[\d.,]+[*_$.]*\s*$")
 
 
 def conclude(text: str, start: int, end: int) -> Answer | None:

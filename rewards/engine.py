@@ -12,7 +12,17 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from rewards.errors import BatchFailedError, DeadlineError, RefusalError, SpecError, UnscoredError
+from rewards.errors import (
+    BatchFailedError,
+    BudgetError,
+    DeadlineError,
+    MissingReferenceError,
+    RefusalError,
+    ServiceError,
+    SpecError,
+    UnscoredError,
+    UnusableDataError,
+)
 from rewards.reference import with_reference
 from rewards.sample import Sample
 from rewards.score import Fault, Reward, Score
@@ -21,6 +31,12 @@ from rewards.spec import ComponentSpec, RubricSpec
 
 #: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
 RANGE_NOISE = 1e-9
+
+
+_SERVICE_KINDS = (ServiceError.kind, DeadlineError.kind, BudgetError.kind)
+
+
+_DATA_FAULTS = frozenset({MissingReferenceError.kind, UnusableDataError.kind})
 
 
 def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
@@ -54,6 +70,9 @@ class BoundComponent:
         self.threshold = full_marks if spec.threshold is None else spec.threshold
         self.all_or_nothing = spec.threshold is not None and not spec.gate
         self.on_error = spec.on_error or ("fail" if scorer.is_async else "floor")
+        # An outage of a judge fails the invocation; a row without a usable reference must not end
+        # a training run that has gone on for hours, unless the rubric says so.
+        self.on_data_fault = spec.on_error or "floor"
         self.on_refusal = spec.on_refusal
         if spec.gate and scorer.is_group:
             raise SpecError("a group scorer cannot be a gate: gates look at one sample")
@@ -95,7 +114,9 @@ class BoundComponent:
 
     def policy(self, fault: Fault) -> str:
         """What becomes of a sample with this fault: floor, skip, neutral or fail."""
-        return self.on_refusal if fault.kind == RefusalError.kind else self.on_error
+        if fault.kind == RefusalError.kind:
+            return self.on_refusal
+        return self.on_data_fault if fault.kind in _DATA_FAULTS else self.on_error
 
 
 class Batch:
@@ -236,9 +257,11 @@ class Batch:
             return
         assert isinstance(verdict, Fault)
         if component.policy(verdict) == "fail":
+            # A service's words explain an outage; others may quote the completion.
+            reason = f": {verdict.detail}" if verdict.kind in _SERVICE_KINDS else ""
             raise BatchFailedError(
                 f"component {component.name!r} could not score sample "
-                f"{self.samples[index].id!r} ({verdict.kind}) and its error policy is "
+                f"{self.samples[index].id!r} ({verdict.kind}{reason}) and its error policy is "
                 '"fail": the whole invocation fails, so that the caller retries'
             )
         self.faults[index][component.name] = verdict

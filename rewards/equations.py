@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rewards.numbers import Number, Value, plain, same, scan
-from rewards.text import answer_span
+from rewards.text import Pattern, answer_span
 
 # A worked solution has a few lines; of a longer text the beginning is read.
 MAX_CHARS = 5_000
@@ -31,10 +31,10 @@ _OPERATORS = {
     "plus": "+", "minus": "-", "times": "*", "divided": "/",
 }  # fmt: skip
 # The pieces between two numbers: brackets, operators, "=", words (units), sentence marks.
-_PIECE = re.compile(r"<<|>>|[-+*/×·÷()=≈]|[A-Za-z]+|\\[A-Za-z]+|[.,;:!?](?=\s|$)|[\^²³√|<>{}]|\S")
-_CURRENCY_SIGNS = re.compile(r"[$€£¥₹]\s?| (?=/)|(?<=/) ")
-_DECIMALS = re.compile(r"\.([0-9]*)")
-_ANNOTATION = re.compile(r"<<([^<>\n]{3,200})>>")
+_PIECE = Pattern(r"<<|>>|[-+*/×·÷()=≈]|[A-Za-z]+|\\[A-Za-z]+|[.,;:!?](?=\s|$)|[\^²³√|<>{}]|\S")
+_CURRENCY_SIGNS = Pattern(r"[$€£¥₹]\s?| (?=/)|(?<=/) ")
+_DECIMALS = Pattern(r"\.([0-9]*)")
+_ANNOTATION = Pattern(r"<<([^<>\n]{3,200})>>")
 
 
 class Equation(NamedTuple):

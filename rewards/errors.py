@@ -9,7 +9,8 @@
         ├── UnusableDataError       the data's reference or metadata is not what a scorer reads
         ├── RefusalError            the sample's own fault: a judge refuses it; follows on_refusal
         └── ServiceError            a service's fault: throttled, unreachable; follows on_error
-            └── DeadlineError       not started or not finished in time
+            ├── DeadlineError       not started or not finished in time
+            └── BudgetError         the invocation has spent what its rubric allows
 
 A scorer raises `UnscoredError` (or one of its children) where it cannot decide. Any other
 exception it raises is taken as a bug in the scorer and handled in the same way, by the
@@ -75,6 +76,12 @@ class DeadlineError(ServiceError):
     """There was no time left to score this sample."""
 
     kind = "deadline"
+
+
+class BudgetError(ServiceError):
+    """The invocation has spent what its rubric allows it to spend on a service."""
+
+    kind = "budget"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -65,7 +65,7 @@ _METRICS = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "BedrockRFT",
 )
 _METRICS.set_default_dimensions(rubric=RUBRIC.name)
-_LOGGER.append_keys(rubric=RUBRIC.name, digest=RUBRIC.digest)
+_LOGGER.append_keys(rubric=RUBRIC.name)
 
 _cold_start = True
 
@@ -90,7 +90,7 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
     except Exception as error:
         _report_failure(error, context, started)
         raise
-    _log_rollouts(rows, rewards)
+    _log_rollouts(rows, rewards, context)
     _report(summary, metrics_of(summary, rewards), context, started)
     return response
 
@@ -115,14 +115,14 @@ def _report(
     metrics["Duration"] = [duration]
     _emit(metrics)
     _LOGGER.info(
-        "batch scored", extra={**summary, "duration_ms": round(duration, 3), **_request(context)}
+        "batch scored", extra={**summary, "duration_ms": round(duration, 3), **_origin(context)}
     )
 
 
 def _report_failure(error: Exception, context: Any, started: float) -> None:
     """The kind of the failure; its message goes to the caller with the exception."""
     _emit({"Failed": [1], "Duration": [(perf_counter() - started) * 1000]})
-    _LOGGER.error("batch failed", extra={"error": type(error).__name__, **_request(context)})
+    _LOGGER.error("batch failed", extra={"error": type(error).__name__, **_origin(context)})
 
 
 def _emit(metrics: dict[str, list[float]]) -> None:
@@ -138,7 +138,7 @@ def _emit(metrics: dict[str, list[float]]) -> None:
         _METRICS.flush_metrics()
 
 
-def _log_rollouts(rows: Sequence[Row], rewards: Sequence[Reward]) -> None:
+def _log_rollouts(rows: Sequence[Row], rewards: Sequence[Reward], context: Any) -> None:
     """Log the sampled rollouts in full. The choice hangs on the id alone: the same every time."""
     if not LOG_SAMPLES:
         return
@@ -147,9 +147,14 @@ def _log_rollouts(rows: Sequence[Row], rewards: Sequence[Reward]) -> None:
         assert row.sample is not None
         if zlib.crc32(row.sample.id.encode("utf-8", "replace")) / 2**32 < LOG_SAMPLES:
             line = rollout_line(row.sample, row.id, reward, max_chars=MAX_LOGGED_CHARS)
-            _LOGGER.info("rollout", extra={"rollout": line})
+            _LOGGER.info("rollout", extra={"rollout": line, **_origin(context)})
 
 
-def _request(context: Any) -> dict[str, Any]:
+def _origin(context: Any) -> dict[str, Any]:
+    """What gave a line: the exact rubric, and the request.
+
+    The digest reads the scorers' source: it waits for the first line, instead of every start.
+    """
+    origin = {"digest": RUBRIC.digest}
     request_id = getattr(context, "aws_request_id", None)
-    return {"function_request_id": request_id} if request_id else {}
+    return {**origin, "function_request_id": request_id} if request_id else origin

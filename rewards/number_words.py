@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from rewards.numbers import Number, Value
+from rewards.text import Pattern
 
 _SMALL = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -25,7 +26,7 @@ _SHARES = {
 }  # fmt: skip
 _COUNTS = {**_UNITS, **_TENS, "fourty": 40, "ninty": 90}
 _WORD = "|".join([*_COUNTS, *_SCALES, "hundred", "dozen", "half", "point"])
-_WORDS = re.compile(
+_WORDS = Pattern(
     rf"""(?<![\w-])
     (?P<sign>(?:minus|negative)\s++)?
     (?P<words>(?:an?\s++(?=hundred|thousand|million|billion|trillion|dozen|half|quarter|third))?

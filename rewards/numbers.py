@@ -22,6 +22,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from rewards.text import Pattern
+
 Value = int | Decimal | Fraction
 
 # Python refuses to read longer runs of digits as an int (its own guard against quadratic time);
@@ -101,7 +103,7 @@ class _Plain(dict[int, str | int | None]):
 
 _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
-_LATEX_FRACTION = re.compile(
+_LATEX_FRACTION = Pattern(
     r"\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
 )
 _LATEX_SYMBOLS = {
@@ -124,7 +126,7 @@ _LATEX_LAYOUT = frozenset((
     "ensuremath", "limits", "nonumber", "bigl", "bigr", "Bigl", "Bigr", "large", "Large", "small",
     "tiny", "normalsize",
 ))  # fmt: skip
-_LATEX_COMMAND = re.compile(
+_LATEX_COMMAND = Pattern(
     r"\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
     r"|([A-Za-z]++|[^A-Za-z]))"
 )
@@ -182,7 +184,7 @@ _WHOLE = (
     r"|[0-9]{1,3}(?:'[0-9]{3})++(?![0-9])"
     r"|[0-9]++(?:_[0-9]{3}(?![0-9]))*+"
 )
-_DIGITS = re.compile(
+_DIGITS = Pattern(
     rf"""
     (?<![A-Za-z0-9_^])
     (?P<sign>(?<![-+])[-+](?![-+])|(?i:\b(?:minus|negative))\s++)?
@@ -204,7 +206,7 @@ _MAGNITUDE_SIGNS = {"k": 3, "万": 4, "萬": 4, "億": 8, "亿": 8, "만": 4, "�
 # Beside a currency only: "300 K" is a temperature, "5 M" may be metres.
 _MONEY_SIGNS = {"K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9}
 # What may follow the digits and belongs to the number; every part is optional.
-_SUFFIX = re.compile(
+_SUFFIX = Pattern(
     rf"""
     (?:
         [eE](?P<exponent>[-+]?[0-9]++)(?!\w|\.[0-9])
@@ -224,14 +226,14 @@ _SUFFIX = re.compile(
     """,
     re.VERBOSE,
 )
-_POWER_OF_TEN = re.compile(
+_POWER_OF_TEN = Pattern(
     rf"\s?(?:\^|\*\*)\s?[(]?(?P<power>[-+]?[0-9]++)[)]?|(?P<superscript>[⁺⁻]?[{_SUPERSCRIPTS}]++)"
 )
 # What makes the digits before it no number: a time, a date, a version, a power, a name.
-_NO_NUMBER = re.compile(
+_NO_NUMBER = Pattern(
     rf":[0-9]|\.[0-9]|\s?/\s?[0-9]|-[0-9][0-9]-[0-9][0-9](?![0-9])|\s?\^|\s?\*\*\s?[0-9(]|[{_SUPERSCRIPTS}]|[A-Za-z_]++[0-9]|[πΠ√]"
 )
-_WHOLE_TANGLE = re.compile(rf"[\w:./^*{_SUPERSCRIPTS}-]++")
+_WHOLE_TANGLE = Pattern(rf"[\w:./^*{_SUPERSCRIPTS}-]++")
 # The character after most numbers: none of these starts a suffix or a tangle.
 _ENDS_NUMBER = frozenset(",;)]}\"'?!>|\n$")
 
@@ -428,7 +430,7 @@ def is_huge(value: Value) -> bool:
 
 # --- units ---------------------------------------------------------------------------------
 
-_UNIT = re.compile(r"[\s)}\]$*_-]{0,4}(?P<unit>[%°¢$€£¥₹]|[A-Za-z]+)")
+_UNIT = Pattern(r"[\s)}\]$*_-]{0,4}(?P<unit>[%°¢$€£¥₹]|[A-Za-z]+)")
 # Words after a number that are no unit: "72 of them", "72 in total".
 _NO_UNIT = frozenset((
     "a", "an", "and", "are", "as", "at", "because", "but", "by", "each", "every", "for", "from",

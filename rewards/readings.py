@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rewards.number_words import scan_words
 from rewards.numbers import Number, Value, same, scan
+from rewards.text import Pattern
 
 # How much of a statement or a sentence is read: an answer is a line, not a page.
 MAX_STATEMENT = 400
@@ -40,13 +41,13 @@ class Reading(NamedTuple):
 _ABBREVIATIONS = (
     r"(?<!\bRs\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bsq\.)(?<!\bapprox\.)(?<!\bca\.)"
 )
-SENTENCE_END = re.compile(rf"[.!?](?=[\s*_\"')\]]|$){_ABBREVIATIONS}|[。！？]|\n")
-EQUALS = re.compile(r"[\s)}\]$°%\"'*_]*+(?:[A-Za-z$€£%°]+[.)]?\s*+){0,4}(?:=|≈|>>|→|⇒|->|equals\b)")
-_OPERATOR = re.compile(
+SENTENCE_END = Pattern(rf"[.!?](?=[\s*_\"')\]]|$){_ABBREVIATIONS}|[。！？]|\n")
+EQUALS = Pattern(r"[\s)}\]$°%\"'*_]*+(?:[A-Za-z$€£%°]+[.)]?\s*+){0,4}(?:=|≈|>>|→|⇒|->|equals\b)")
+_OPERATOR = Pattern(
     r"[\s)}\]$°%¢€£]*+(?:[A-Za-z]+\.?\s+){0,3}"
     r"(?:[-+*/×÷·x^]|\*\*|plus|minus|times|divided by|multiplied by)[\s({\[$€£¢]*+(?:\d*)$"
 )
-_JOINED = re.compile(
+_JOINED = Pattern(
     r"[\s*_$%°¢€£\"')\]}]*+(?:"
     r"[,;/|&±~–-][\s$\"'*(\[]*+"
     r"|(?:[A-Za-z]+\s+){0,2}(?:or|and|to|through|till|until|versus|vs\.?|oder|und|ou|et|y|e)\s+"
@@ -55,23 +56,23 @@ _JOINED = re.compile(
     r")$",
     re.IGNORECASE,
 )
-HEDGED = re.compile(
+HEDGED = Pattern(
     r"\b(?:or|oder|ou|или|maybe|perhaps|possibly|alternatively|either)\b|或|또는|または",
     re.IGNORECASE,
 )
-_COMPOUND = re.compile(
+_COMPOUND = Pattern(
     r"\s*(?:feet|foot|ft|yards?|hours?|hrs?|hr|h|minutes?|mins?|pounds?|lbs?|lb|dollars?|years?"
     r"|months?|weeks?|days?|km|m|kg|gallons?|quarts?|pints?|cups?|meters?|metres?)\b[.,]?\s*$",
     re.IGNORECASE,
 )
-NEGATED = re.compile(
+NEGATED = Pattern(
     r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
     r"|unlike|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![-=<>])[<>][\s(]*$|[≠≤≥√][\s(]*$|不是|아니",
     re.IGNORECASE,
 )
-FORMULA = re.compile(r"\\[A-Za-z]|[√πΠ∞∑∫]")
-_FACTOR = re.compile(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
-_VARIABLE = re.compile(r"\s?[xyznk](?![A-Za-z])")
+FORMULA = Pattern(r"\\[A-Za-z]|[√πΠ∞∑∫]")
+_FACTOR = Pattern(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
+_VARIABLE = Pattern(r"\s?[xyznk](?![A-Za-z])")
 
 
 def read(clause: str, spaced_minus: bool = False) -> Reading:

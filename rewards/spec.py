@@ -31,8 +31,8 @@ class ComponentSpec(NamedTuple):
     `weight` is its share of the reward (0: a metric, recorded and not summed; gates have none).
     A `gate` below its `threshold` makes the reward the floor. A `threshold` on any other
     component makes it all or nothing. `on_error` and `on_refusal` say what becomes of a sample
-    that the scorer could not decide; None takes the default: "floor", but "fail" for the
-    `on_error` of async scorers, since an outage must not train the model.
+    that the scorer could not decide; None takes the default: "floor", but "fail" where an async
+    scorer's service fails, since an outage must not train the model.
     """
 
     scorer: str

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rewards.conclusions import choose, conclude
 from rewards.numbers import plain
 from rewards.readings import FORMULA, MAX_STATEMENT, SENTENCE_END, Reading, placed, read
+from rewards.text import Pattern
 
 # Statements of one kind looked at, from the last one back: more than this is spam, and one that
 # differs among the last few is enough to refuse it.
@@ -25,28 +26,28 @@ class Statement(NamedTuple):
     start: int
 
 
-_DIGIT = re.compile(r"\d")
-_DIGIT_RUN = re.compile(r"[0-9]*+")
-_DECORATION = re.compile(
+_DIGIT = Pattern(r"\d")
+_DIGIT_RUN = Pattern(r"[0-9]*+")
+_DECORATION = Pattern(
     r"(?:[\s*_`\"':>(\[{=]|\$(?!-?\d)|<(?=[-\d.,]++>)|\\[(\[,; ]"
     r"|\\(?:text|mathbf|boxed|displaystyle|n)(?=[{\s\\])){0,100}+"
 )
 # The common statement: an integer with nothing but closing marks after it, to the end of the text,
 # the line or the sentence. It is what the long way round reads too (a property test holds the two
 # together), at a tenth of the time.
-_PLAIN = re.compile(
-    r"\$?(-?[0-9]{1,15})(?:\.0{1,9})?[*_$`})\]\"']*+(?:\.(?=\s)|\.?(?=\n)|[.*_$`})\]\"']*+\s*+\Z)"
+_PLAIN = Pattern(
+    r" ?\$?(-?[0-9]{1,15})(?:\.0{1,9})?[*_$`})\]\"']*+(?:\.(?=\s)|\.?(?=\n)|[.*_$`})\]\"']*+\s*+\Z)"
 )
-_PLAIN_BOX = re.compile(r"\{(-?[0-9]{1,15})(?:\.0{1,9})?\}")
-_BOX = re.compile(
+_PLAIN_BOX = Pattern(r"\{(-?[0-9]{1,15})(?:\.0{1,9})?\}")
+_BOX = Pattern(
     r"\s*+\{((?:[^{}]++|\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\})*+)\}", re.DOTALL
 )
-_BARE_BOX = re.compile(r"\s*+(?!\{)([-+]?[\d.,]++)")
+_BARE_BOX = Pattern(r"\s*+(?!\{)([-+]?[\d.,]++)")
 _IS = (
     r"(?:is|was|are|equals|will be|would be|should be|must be|could be|can be|may be|might be"
     r"|comes (?:out )?to|turns out to be)\b"
 )
-_ANSWER = re.compile(
+_ANSWER = Pattern(
     rf"""nswer(?:
         (?P<tag>>)
       | s?(?P<label>["'*_`)\]]*+\s*+(?:\([^()\n]{{0,40}}\)\s*+)?["'*_`)\]]*+\s*+[:=：])
@@ -60,25 +61,25 @@ _ANSWER = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_FINAL = re.compile(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGNORECASE)
+_FINAL = Pattern(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGNORECASE)
 # "the first answer was 48" speaks of one answer among several.
-_ANOTHER = re.compile(
+_ANOTHER = Pattern(
     r"(?:first|second|third|next|previous|other|another|wrong|incorrect|each)\s++a\Z", re.IGNORECASE
 )
-_OPENS_TAG = re.compile(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
-_ABOUT_THE_ANSWER = re.compile(
+_OPENS_TAG = Pattern(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
+_ABOUT_THE_ANSWER = Pattern(
     r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown"
     r"|above|below|clear|simply|then|the same|in)\b",
     re.IGNORECASE,
 )
-_HEADING = re.compile(
+_HEADING = Pattern(
     r"[\s*_]*+(?:(?:step|part|case|method|section|question|problem|example|phase|stage|note"
     r"|approach|option|scenario|explanation|solution|verification|check)\b|\d++[.)]\s++[A-Z])",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"(?:null|none|nan|undefined)\b|[\"']?,", re.IGNORECASE)
-_INEQUALITY = re.compile(r"\s*[<>≤≥]")
-_LETTER = re.compile(r"[^\W\d_]")
+_NOTHING = Pattern(r"(?:null|none|nan|undefined)\b|[\"']?,", re.IGNORECASE)
+_INEQUALITY = Pattern(r"\s*[<>≤≥]")
+_LETTER = Pattern(r"[^\W\d_]")
 
 
 def statements(text: str, start: int, end: int) -> list[Statement]:
@@ -97,8 +98,8 @@ def statements(text: str, start: int, end: int) -> list[Statement]:
         for position in _positions(text, "nswer", start, end):
             found.extend(_answer_statement(text, position, start, end))
     if "W" in text:
-        for position in _positions(text, "NSWER", start, end):
-            found.extend(_answer_statement(text, position, start, end))
+        for position in _positions(text, "ANSWER", start, end):
+            found.extend(_answer_statement(text, position + 1, start, end))
     if ":" in text:
         for position in _positions(text, "\nA:", start, end):
             found.append(Statement(position, "line", position + 3))
@@ -173,12 +174,15 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         return _read_tag(text, statement.start, end)
     if kind == "refusal":
         return Reading(None, statement.mark, statement.start, "no answer is given")
-    start = _past_decoration(text, statement.start, end)
+    start = statement.start
     if kind == "hash" and _is_heading(text, start, end):
         return None
     if kind == "line" and text.find("\nB", start, end) >= 0:  # option A of several
         return None
     simple = _PLAIN.match(text, start, end)
+    if not simple:
+        start = _past_decoration(text, start, end)
+        simple = _PLAIN.match(text, start, end)
     if simple:
         return Reading(int(simple[1]), simple.start(1), simple.end(1))
     line = text[start : _line_end(text, start, end)]
@@ -281,7 +285,7 @@ def _valueless(
 
 # --- other languages -----------------------------------------------------------------------
 
-_LATIN = re.compile(
+_LATIN = Pattern(
     r"""\b(?:respuesta|resposta|risposta|r[ée]ponse|antwort|l[öo]sung|ergebnis|antwoord|resultado
         |r[ée]sultat|risultato|resultaat|svar(?:et)?|odpowied[źz]|wynik|odpov[ěe][ďd]|v[ýy]sledek
         |cevap|cevab[ıi]|yan[ıi]t|sonu[çc]|jawaban(?:nya)?|hasil(?:nya)?|vastaus|v[áa]lasz
@@ -301,7 +305,7 @@ _LATIN_STEMS = (
     "zulta", "ibu ", "ibu:",
 )  # fmt: skip
 _OTHER_STEMS = ("nıt", "dpo", "đáp", "Đáp", "quả", "lời", "πάν", "твет", "того", "відп", "говор")
-_OTHER_SCRIPTS = re.compile(
+_OTHER_SCRIPTS = Pattern(
     r"(?:答案|解答|回答|正解|答え|こたえ|結果|结果|答(?=[:：为為是])|정답|답|결과|الجواب|الإجابة|النتيجة"
     r"|जवाब|उत्तर|উত্তর|คำตอบ|ตอบ|సమాధానం|விடை|பதில்|התשובה|תשובה|پاسخ|جواب)"
     r"[^\n。.!?！？\d]{0,24}?[\s*_$\"'(\[]*+(?=[-−–]?[$€£¥₩]?\s?\\?(?:\d|boxed))"

@@ -210,6 +210,21 @@ def test_an_async_scorer_fails_the_batch_by_default() -> None:
         rubric.score(sample(1.0))
 
 
+def test_a_row_without_a_reference_ends_no_training_run() -> None:
+    """By default an async scorer's outage fails the batch; a fault of the data costs its row."""
+
+    @scorer
+    async def judge(sample: Sample) -> float:
+        return float(bool(sample.reference))
+
+    lost = Rubric("r", [use(judge)]).score(sample(1.0))
+
+    assert lost.value == 0.0
+    assert lost.faults["judge"].kind == "missing_reference"
+    with pytest.raises(BatchFailedError, match="missing_reference"):
+        Rubric("r", [use(judge).placed(on_error="fail")]).score(sample(1.0))
+
+
 def test_async_scorers_run_behind_the_gates() -> None:
     """Async verdicts land in the same place as sync ones."""
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from rewards.text import (
     THINKING_BLOCKS,
+    Pattern,
     answer_span,
     answer_start,
     answer_text,
@@ -65,3 +66,14 @@ def test_fences_hold_their_code() -> None:
         False,
         True,
     ]
+
+
+def test_a_pattern_is_compiled_when_it_is_first_used() -> None:
+    """A cold start compiles nothing; the first use makes the methods the compiled pattern's own."""
+    pattern = Pattern(r"[0-9]+")
+    assert "match" not in vars(pattern)
+    assert pattern.search("about 72") is not None
+    assert pattern.sub("#", "72 of 73") == "# of #"
+    assert "match" in vars(pattern)
+    with pytest.raises(AttributeError):
+        _ = pattern.groups  # type: ignore[attr-defined]  # only the methods that are in use

@@ -13,10 +13,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rewards.concurrency import Run
-from rewards.errors import DeadlineError, RefusalError, ServiceError
+from rewards.errors import BudgetError, DeadlineError, RefusalError, ServiceError
 from rewards.judge import usage
 from rewards.judge.client import (
-    BudgetError,
     JudgeReply,
     JudgeRequest,
     ThrottledError,

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 TOOL = "verdict"
 
+#: A service's own words in an error; what they need to say is at their beginning.
+MAX_MESSAGE_CHARS = 300
+
 #: A connection inside of a region takes milliseconds; seconds mean that none will come.
 CONNECT_SECONDS = 3.0
 
@@ -210,4 +213,4 @@ def _from_service(error: ClientError) -> ServiceError | RefusalError:
         return UnavailableError(f"Bedrock failed ({code})")
     if code == "ValidationException" and any(sign in message.lower() for sign in _TOO_LONG):
         return RefusalError("the text is too long for the judge's model")
-    return ServiceError(f"Bedrock refuses the request ({code}): {message}")
+    return ServiceError(f"Bedrock refuses the request ({code}): {message[:MAX_MESSAGE_CHARS]}")

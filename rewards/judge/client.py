@@ -97,9 +97,3 @@ class ThrottledError(ServiceError):
 
 class UnavailableError(ServiceError):
     """The service failed, or did not answer in time."""
-
-
-class BudgetError(ServiceError):
-    """The invocation has spent what its rubric allows it to spend on a judge."""
-
-    kind = "budget"

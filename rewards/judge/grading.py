@@ -2,8 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -13,7 +13,7 @@ from rewards.errors import ServiceError
 from rewards.judge.asking import verdict
 from rewards.judge.fence import addresses_judge
 from rewards.judge.plan import GradePlan, Part
-from rewards.judge.prompt import question, sample_values
+from rewards.judge.prompt import Question, question, sample_values
 from rewards.judge.verdict import check_verdict, reasons
 from rewards.sample import Sample
 from rewards.score import Score
@@ -24,50 +24,58 @@ Levels = dict[str, int | str]
 async def graded(sample: Sample, plan: GradePlan) -> Score:
     """The judge's verdicts on one sample, made a score. See `rewards.scorers.judge.grade`."""
     values = sample_values(plan.prompt, sample, reference=plan.reference)
-    left_out = 0
-    calls = []
-    for copy in range(plan.samples):
-        for part in plan.parts:
-            asked = question(
-                plan.prompt.data,
-                values,
-                task=part.task,
-                max_chars=plan.max_chars,
-                # Another code in the fence makes another copy of the question another question.
-                salt=str(copy) if copy else "",
-            )
-            left_out = asked.left_out
-            calls.append(_verdict(part, asked.text, plan))
-    found = await together(calls)
-    per_copy = len(plan.parts)
-    copies = [
-        {name: level for levels, _ in found[start : start + per_copy] for name, level in levels}
-        for start in range(0, len(found), per_copy)
-    ]
-    worth = {c.name: median([c.levels[copy[c.name]] for copy in copies]) for c in plan.criteria}
+    copies = await together([_copy(values, number, plan) for number in range(plan.samples)])
+    levels = [copy.levels for copy in copies]
+    worth = {c.name: median([c.levels[found[c.name]] for found in levels]) for c in plan.criteria}
     metrics = dict(worth)
     metrics["addressed"] = float(addresses_judge(sample.completion))
-    metrics["truncated"] = float(left_out > 0)
+    metrics["truncated"] = float(copies[0].left_out > 0)
     if plan.samples > 1:
-        metrics["agreement"] = agreement(copies)
+        metrics["agreement"] = agreement(levels)
     weight = math.fsum(c.weight for c in plan.criteria)
     return Score(
         math.fsum(c.weight * worth[c.name] for c in plan.criteria) / weight,
-        reason="\n".join(text for _, text in found[:per_copy]),
+        reason=copies[0].reasons,
         metrics=metrics,
-        answer=", ".join(f"{name} {level}" for name, level in copies[0].items()),
+        answer=", ".join(f"{name} {level}" for name, level in levels[0].items()),
     )
 
 
-async def _verdict(
-    part: Part, text: str, plan: GradePlan
-) -> tuple[list[tuple[str, int | str]], str]:
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One verdict on all criteria, of the several that a rubric may ask for."""
+
+    levels: Levels
+    reasons: str
+    left_out: int
+
+
+async def _copy(values: Mapping[str, str], number: int, plan: GradePlan) -> Copy:
+    """Ask about all parts; copies differ in their fence's code, and so are asked anew."""
+    salt = str(number) if number else ""
+    questions = [
+        question(plan.prompt.data, values, task=part.task, max_chars=plan.max_chars, salt=salt)
+        for part in plan.parts
+    ]
+    found = await together(
+        [_part(part, asked, plan) for part, asked in zip(plan.parts, questions, strict=True)]
+    )
+    return Copy(
+        levels={name: level for levels, _ in found for name, level in levels.items()},
+        reasons="\n".join(text for _, text in found),
+        left_out=questions[0].left_out,
+    )
+
+
+async def _part(part: Part, asked: Question, plan: GradePlan) -> tuple[Levels, str]:
     """One call: the level of each criterion, and the reasons."""
-    request = replace(part.request, user=text)
     given, levels = await verdict(
-        request, partial(check_verdict, criteria=part.criteria), plan.terms, current_run()
+        replace(part.request, user=asked.text),
+        partial(check_verdict, criteria=part.criteria),
+        plan.terms,
+        current_run(),
     )
-    return list(levels.items()), reasons(given, part.criteria)
+    return levels, reasons(given, part.criteria)
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rewards.errors import MissingReferenceError, UnscoredError, did_you_mean
+from rewards.errors import MissingReferenceError, UnusableDataError, did_you_mean
 from rewards.judge.criteria import PROMPTS, Criterion
 from rewards.judge.fence import fenced
 from rewards.sample import Message, Sample
@@ -142,7 +142,7 @@ def sample_values(prompt: Prompt, sample: Sample, *, reference: str = "auto") ->
 
     Raises:
         MissingReferenceError: `reference` is "require" and the data has none.
-        UnscoredError: the prompt shows metadata that the sample does not have.
+        UnusableDataError: the prompt shows metadata that the sample does not have.
     """
     values = {name: _value(sample, name, reference) for name in prompt.fields}
     # An empty completion is graded as one: its fence must be there.
@@ -160,7 +160,7 @@ def _value(sample: Sample, name: str, reference: str) -> str:
         return _reference(sample, reference)
     key = name.removeprefix("metadata.")
     if key not in sample.metadata:
-        raise UnscoredError(
+        raise UnusableDataError(
             f"sample {sample.id!r} has no metadata {key!r}, which the judge's prompt shows; "
             f"add it to the dataset, or take {{{name}}} out of the prompt"
         )

@@ -19,7 +19,7 @@ from rewards.numbers import Value, close, is_huge, same, unit_of
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import MAX_ANSWER_CHARS, quoted
+from rewards.text import MAX_ANSWER_CHARS, Pattern, quoted
 
 __all__ = ["Answer", "extract", "match", "matches", "steps"]
 
@@ -37,7 +37,7 @@ _MIN_ECHO = 20
 _STEPS_PER_RESULT = 4
 _MIN_STEPS_COUNTED = 12
 
-_MARK_BETWEEN_DIGITS = re.compile(r"(?<=\d)(\{?)([.,])(\}?)(?=\d)")
+_MARK_BETWEEN_DIGITS = Pattern(r"(?<=\d)(\{?)([.,])(\}?)(?=\d)")
 
 
 def extract(
@@ -98,8 +98,8 @@ def matches(
         found = extract(completion, markers=markers, decimal=decimal)
     if found is None or found.value is None or (require_marker and not found.structured):
         return False
-    if found.value == wanted.value and percent == "ignore" and units == "ignore":
-        return True
+    if percent == "ignore" and units == "ignore" and not (tolerance or relative_tolerance):
+        return same(found.value, wanted.value)
     return not _wrong(
         found, wanted, completion, tolerance, relative_tolerance, percent=percent, units=units
     )

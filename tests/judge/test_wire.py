@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 
+from rewards import concurrency
 from rewards.errors import BatchFailedError
 from rewards.judge import RetryPolicy, usage
 from tests.converse_server import (
@@ -170,7 +171,7 @@ def test_an_outage_fails_the_invocation(
 ) -> None:
     """A service that does not answer never trains the model: the caller must retry."""
     server.script = lambda asked: Fault(kind)
-    with over_the_wire(), pytest.raises(BatchFailedError):
+    with over_the_wire(), pytest.raises(BatchFailedError, match=r"\(service: .*Bedrock"):
         graded().score(sample("72"))
 
     assert len(server.asked) == (QUICK.attempts if kind in SERVICE_FAULTS else 1)
@@ -239,6 +240,21 @@ def test_throttling_slows_the_calls_down_and_success_speeds_them_up() -> None:
     for _ in range(10_000):
         pace.succeeded()
     assert pace.limit == 32
+
+
+def test_a_burst_of_throttling_leaves_a_run_slower(
+    server: Converse, over_the_wire: OverTheWire
+) -> None:
+    """The first sixteen calls are throttled: the pace is halved once, and none is lost."""
+    first = iter(range(16))
+    server.delay = 0.02
+    server.script = lambda asked: Fault("throttle") if next(first, None) is not None else None
+    with over_the_wire():
+        rewards = graded(CLARITY).score_batch(samples(24))
+
+    assert all(reward.scores for reward in rewards)
+    assert 8 <= concurrency._paces[16].limit < 16
+    assert usage.drain()["JudgeThrottles"] == [16]
 
 
 def test_equal_samples_are_judged_once(server: Converse, over_the_wire: OverTheWire) -> None:

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.judge import FakeJudge, JudgeRequest, RecordingJudge, install
+from rewards.rubric import Rubric
+from rewards.sample import Sample
 from rewards.workbench.agreement import agreement, alpha, rank_correlation
 from tests.converse_server import Converse, converse
 from tests.judge.docs_data import LABELLED, REPLIES, rows, write
@@ -210,3 +213,36 @@ def test_a_changed_rubric_does_not_replay(files: Path, rewards: Run) -> None:
     )
 
     assert (done.code, done.stdout) == (1, "")
+
+
+def test_a_comparing_judge_is_calibrated_too(files: Path, rewards: Run) -> None:
+    """Labels say how often people prefer the completion; the bias of position is reported."""
+    (files / "pairs.toml").write_text(
+        'name = "pairs"\n[[component]]\nname = "judge"\nscorer = "judge.compare"\n'
+        'params = { model = "m" }\n',
+        encoding="utf-8",
+    )
+    pairs = [
+        {"id": str(i), "completion": text, "reference_answer": "fine", "label": label}
+        for i, (text, label) in enumerate([("better", 1), ("bad", 0), ("so-so", 0.5)])
+    ]
+    (files / "pairs.jsonl").write_text("\n".join(map(json.dumps, pairs)), encoding="utf-8")
+
+    def prefers_first_unless_bad(request: JudgeRequest) -> dict[str, str]:
+        first = re.search(r"<first-\w+>\n(.*)\n", request.user)
+        assert first is not None
+        return {"preference": "second" if first[1] == "bad" else "first"}
+
+    recorder = RecordingJudge(FakeJudge(prefers_first_unless_bad))
+    with install(recorder):
+        Rubric.load(files / "pairs.toml").score_batch(
+            [Sample(id=p["id"], completion=p["completion"], reference_answer="fine") for p in pairs]
+        )
+    recorder.save(files / "pairs.replies.jsonl")
+    done = rewards(
+        *("judge", "calibrate", "pairs.jsonl", "--rubric", "pairs.toml"),
+        *("--cassette", "pairs.replies.jsonl", "--json"),
+    )
+
+    assert done.json["questions"]["judge"]["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+    assert done.json["position_bias"] == pytest.approx(2 / 3)
