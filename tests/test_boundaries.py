@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "telemetry": {"contract", "sample", "score"},
     "handler": {"contract", "errors", "rubric", "score", "telemetry"},
     "__init__": {"rubric", "sample", "score", "scorer"},
+    "job": {"job", "spec"},
     "judge": {"concurrency", "errors", "judge", "sample", "score", "spec"},
     "scorers": {*CORE, "answers", "documents", "equations", "judge", "numbers"},
 }

@@ -1,0 +1,33 @@
+"""The CDK app: `rft.toml` as a stack, checked by cdk-nag on every synth.
+
+Context overrides single keys: `cdk deploy -c rft.job.hyperparameters.epochCount=2`, and
+`-c config=other.toml` takes another file.
+"""
+
+import os
+from pathlib import Path
+
+from aws_cdk import App
+
+from infra.findings import check
+from infra.stacks import RftStack
+from rewards.job.config import DEFAULT_FILE, load_config
+
+PREFIX = "rft."
+
+
+def main() -> None:
+    """Synthesise what `cdk.json` or the command line names."""
+    app = App()
+    context = app.node.get_all_context()
+    overrides = {
+        key.removeprefix(PREFIX): str(value)
+        for key, value in context.items()
+        if key.startswith(PREFIX)
+    }
+    path = Path(__file__).parent.parent / str(context.get("config", DEFAULT_FILE))
+    config = load_config(path, overrides)
+    account = os.environ.get("CDK_DEFAULT_ACCOUNT")
+    RftStack(app, f"Rft-{config.name}", config=config, account=account)
+    check(app)
+    app.synth()

@@ -1,0 +1,1 @@
+"""The Lambdas of the job's state machine."""

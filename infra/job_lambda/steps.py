@@ -1,0 +1,56 @@
+"""The Lambdas of the job's state machine: each one step of `rewards.job.steps`.
+
+Every task passes `{"definition", "run", "input"}`: the deployed job definition as it stood when
+the execution began, the execution's name, and its input (the overrides of the run).
+"""
+
+import json
+import os
+from typing import Any
+
+from rewards.job.clients import Job, jobs_of
+from rewards.job.definition import POLL_SECONDS, plan
+from rewards.job.steps import check_reward, create_job, deployed_definition, stop_run
+
+# Leaves Lambda a minute to answer before its timeout.
+PATIENCE_SECONDS = int(os.environ.get("STOP_PATIENCE_SECONDS", "300"))
+
+
+def check(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Refuse a run whose overrides are wrong, then one whose reward is."""
+    definition, overrides = event["definition"], event["input"]
+    run = plan(definition, event["run"], overrides)
+    return {"job": run.job_name, "preflight": check_reward(definition, overrides)}
+
+
+def create(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Create the job, or find the one that an earlier attempt created."""
+    job = create_job(event["definition"], event["run"], event["input"])
+    return {**_view(job), "poll_seconds": event["input"].get("poll_seconds", POLL_SECONDS)}
+
+
+def watch(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Look at the job as it stands now."""
+    job = jobs_of(event["definition"]).get(event["job"]["id"])
+    return {**_view(job), "poll_seconds": event["job"]["poll_seconds"]}
+
+
+def stop(event: dict[str, Any], context: object) -> str:
+    """Stop the job of an execution that was aborted or timed out; EventBridge sends the event."""
+    detail = event["detail"]
+    definition = deployed_definition(os.environ["RFT_NAME"], os.environ["AWS_REGION"])
+    run = plan(definition, detail["name"], json.loads(detail.get("input") or "{}"))
+    return stop_run(jobs_of(definition), run, patience=PATIENCE_SECONDS)
+
+
+def _view(job: Job) -> dict[str, Any]:
+    """What the state machine keeps of a job."""
+    return {
+        "id": job.id,
+        "name": job.name,
+        "status": job.status,
+        "model": job.model,
+        "message": job.message,
+        "phases": dict(job.phases),
+        "metrics": dict(job.metrics),
+    }

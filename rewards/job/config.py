@@ -1,0 +1,348 @@
+"""`rft.toml`: everything a deployment of a reward and its RFT job is told, checked key by key.
+
+The ranges are the service's own (API reference of CreateModelCustomizationJob, Bedrock user
+guide): botocore checks only minima and types, so a batch size of 600 would fail hours later.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rewards.job.errors import ConfigError
+from rewards.job.tables import choice, flag, key, many, number, read, table_of, text, whole
+
+DEFAULT_FILE = "rft.toml"
+
+NOVA, OPEN_WEIGHT = "nova", "open-weight"
+
+#: Where RFT was offered for each kind of model when this was written (Bedrock user guide).
+REGIONS = {NOVA: "us-east-1", OPEN_WEIGHT: "us-west-2"}
+
+#: Job and model names get "-" and a run's id (36 characters) appended; the service allows 63.
+LONGEST_PREFIX = 26
+
+#: An execution of Step Functions has at most 25,000 events, and a look every five minutes makes
+#: nine of them: a week stays below, two would not.
+LONGEST_HOURS = 24 * 7
+
+_S3_URI = r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-z0-9A-Z]+)+"
+_S3_FORM = "an s3:// URI without spaces or '='"
+_KMS_KEY = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:(key/[a-zA-Z0-9-]{36}|alias/[a-zA-Z0-9/_-]+)"
+_BASE_MODEL = (
+    r"(arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]+:(\d{12})?:(foundation|custom)-model/)?"
+    r"[a-z0-9-]{1,63}\.[a-z0-9.-]{1,126}(:[a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})?"
+)
+
+#: The retentions that CloudWatch Logs offers, in days.
+_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """Subnets and security groups of an existing VPC."""
+
+    subnet_ids: tuple[str, ...] = key(
+        many(text(r"subnet-[0-9a-f]{8,17}", form="a subnet id"), most=16)
+    )
+    security_group_ids: tuple[str, ...] = key(
+        many(text(r"sg-[0-9a-f]{8,17}", form="a security group id"), most=5)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RewardSettings:
+    """The reward function. What is left out is derived from the rubric.
+
+    `requirements` is the hashed lock that pins what its scorers require; `include` names packages
+    of yours that they import and the rubric does not name.
+    """
+
+    rubric: str = key(text(form="a rubric's name or the path of its .toml file"))
+    architecture: str = key(choice("arm64", "x86_64"), "arm64")
+    timeout: int | None = key(whole(1, 900), None)
+    memory: int | None = key(whole(128, 10_240), None)
+    reserved_concurrency: int | None = key(whole(1, 100_000), None)
+    provisioned_concurrency: int | None = key(whole(1, 100_000), None)
+    snap_start: bool = key(flag, False)
+    sagemaker: bool = key(flag, False)
+    log_retention_days: int = key(choice(*_RETENTIONS), 90)
+    log_samples: float = key(number(0.0, 1.0), 0.0)
+    requirements: str = key(text(), "requirements/lambda.txt")
+    include: tuple[str, ...] = key(many(text(r"[A-Za-z_]\w*", form="a package name"), most=20), ())
+    vpc: Vpc | None = key(table_of(Vpc), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """The dataset: a local .jsonl file, deployed under the hash of its content, or an S3 URI."""
+
+    train: str = key(text(form="the path of a .jsonl file or an S3 URI"))
+    validation: tuple[str, ...] = key(many(text(), most=10), ())
+    output_days: int = key(whole(1, 3650), 180)
+
+
+@dataclass(frozen=True, slots=True)
+class NovaHyperparameters:
+    """`rftConfig.hyperParameters` of CreateModelCustomizationJob, spelt as there."""
+
+    epochCount: int | None = key(whole(1, 50), None)
+    batchSize: int | None = key(whole(16, 512), None)
+    learningRate: float | None = key(number(1e-7, 1e-3), None)
+    maxPromptLength: int | None = key(whole(1), None)
+    trainingSamplePerPrompt: int | None = key(whole(2, 16), None)
+    inferenceMaxTokens: int | None = key(whole(1), None)
+    reasoningEffort: str | None = key(choice("low", "medium", "high"), None)
+    evalInterval: int | None = key(whole(1, 100), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWeightHyperparameters:
+    """`method.reinforcement.hyperparameters` of the OpenAI-compatible API, spelt as there.
+
+    Bedrock documents these three, and no ranges for them.
+    """
+
+    n_epochs: int | None = key(whole(1), None)
+    batch_size: int | None = key(whole(1), None)
+    learning_rate_multiplier: float | None = key(number(1e-9), None)
+
+
+HYPERPARAMETERS: dict[str, type[NovaHyperparameters] | type[OpenWeightHyperparameters]] = {
+    NOVA: NovaHyperparameters,
+    OPEN_WEIGHT: OpenWeightHyperparameters,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """The fine-tuning job. `name` and `model_name` are prefixes: a run's id is appended.
+
+    `hyperparameters` are spelt as in the target's API. After `timeout_hours` a run is stopped.
+    """
+
+    base_model: str = key(text(_BASE_MODEL, form="a model id such as amazon.nova-2-lite-v1:0:256k"))
+    name: str = key(
+        text(
+            r"[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?",
+            longest=LONGEST_PREFIX,
+            form="letters, digits and '-'",
+        ),
+        "",
+    )
+    model_name: str = key(
+        text(
+            r"[a-zA-Z0-9]([_-]?[a-zA-Z0-9])*",
+            longest=LONGEST_PREFIX,
+            form="letters and digits, single '-' or '_' between them,",
+        ),
+        "",
+    )
+    hyperparameters: Mapping[str, Any] = key(lambda table: table, {})
+    kms_key: str | None = key(text(_KMS_KEY, form="the ARN of a KMS key"), None)
+    vpc: Vpc | None = key(table_of(Vpc), None)
+    timeout_hours: int = key(whole(1, LONGEST_HOURS), LONGEST_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightSettings:
+    """The dry run before a job: references as completions must earn `full_marks`.
+
+    `completion` says how a completion is made of a record: `{reference}` is its reference as
+    text, `{reference_answer.solution}` any field of it by its path. `full_marks` is the highest
+    reward of the rubric unless given. `samples = 0` goes without the dry run.
+    """
+
+    samples: int = key(whole(0, 20), 3)
+    completion: str = key(text(), "{reference}")
+    full_marks: float | None = key(number(-1e9, 1e9), None)
+
+
+def _tags(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or len(value) > 50:
+        raise ValueError("must be a table of at most 50 tags")
+    word = re.compile(r"[a-zA-Z0-9\s._:/=+@-]*", re.ASCII)
+    for name, content in value.items():
+        if not isinstance(content, str) or not word.fullmatch(name) or not word.fullmatch(content):
+            raise ValueError("must hold text of letters, digits, spaces and ._:/=+@-")
+        if not 0 < len(name) <= 128 or len(content) > 256 or name.lower().startswith("aws:"):
+            raise ValueError(
+                'names have 1 to 128 characters (none starts "aws:"), values up to 256'
+            )
+    return dict(value)
+
+
+@dataclass(frozen=True, slots=True)
+class RftConfig:
+    """A whole `rft.toml`. Without a `[job]` only the reward function is deployed."""
+
+    name: str = key(
+        text(
+            r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
+            longest=LONGEST_PREFIX,
+            form="lower-case words joined by '-'",
+        )
+    )
+    reward: RewardSettings = key(table_of(RewardSettings))
+    target: str = key(choice(NOVA, OPEN_WEIGHT), NOVA)
+    region: str = key(text(r"[a-z]{2}(-[a-z]+)+-\d", form="an AWS region"), "")
+    data: DataSettings | None = key(table_of(DataSettings), None)
+    job: JobSettings | None = key(table_of(JobSettings), None)
+    preflight: PreflightSettings = key(table_of(PreflightSettings), PreflightSettings())
+    tags: Mapping[str, str] = key(_tags, {})
+    email: str | None = key(text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", form="an e-mail address"), None)
+    root: Path = Path()
+
+    def local(self, path: str) -> Path:
+        """A path of the file, which is relative to the file's own folder."""
+        return self.root / path
+
+    @property
+    def job_name(self) -> str:
+        """The prefix of job names: `job.name`, else the deployment's name."""
+        assert self.job is not None
+        return self.job.name or self.name
+
+    @property
+    def model_name(self) -> str:
+        """The prefix of the names of trained models: `job.model_name`, else the deployment's."""
+        assert self.job is not None
+        return self.job.model_name or self.name
+
+
+def load_config(path: str | Path, overrides: Mapping[str, str] | None = None) -> RftConfig:
+    """Read and check `rft.toml`; `overrides` maps dotted keys to values, as on a command line.
+
+    Raises:
+        ConfigError: naming the file, the key, the value and the remedy.
+    """
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {path}; docs/deploy.md shows what it holds") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    for dotted, value in (overrides or {}).items():
+        assign(tables, dotted, value)
+    return parse_config(tables, where=path.name, root=path.parent)
+
+
+def parse_config(
+    tables: Mapping[str, Any], *, where: str = DEFAULT_FILE, root: Path = Path()
+) -> RftConfig:
+    """Check the tables of an `rft.toml`; its paths are relative to `root`.
+
+    Raises:
+        ConfigError: starting with `where`, then as `load_config`.
+    """
+    try:
+        if "root" in tables:
+            raise ConfigError("root is not a key that is known")
+        config = read(RftConfig, tables)
+        values = {name: getattr(config, name) for name in RftConfig.__dataclass_fields__}
+        values |= {"root": root, "region": config.region or REGIONS[config.target]}
+        config = RftConfig(**values)
+        _check_together(config)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return config
+
+
+def checked_hyperparameters(target: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters that a job of `target` is given, each in its service's range.
+
+    Raises:
+        ConfigError: starting with the hyperparameter's name.
+    """
+    checked = read(HYPERPARAMETERS[target], table)
+    values = {name: getattr(checked, name) for name in checked.__dataclass_fields__}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _check_together(config: RftConfig) -> None:
+    """What no key can check alone."""
+    reward = config.reward
+    if reward.snap_start and reward.provisioned_concurrency:
+        raise ConfigError(
+            "reward.snap_start and reward.provisioned_concurrency exclude each other; choose one"
+        )
+    if config.job is None:
+        if config.data is not None:
+            raise ConfigError("data is given without a [job] that would use it")
+        return
+    if config.data is None:
+        raise ConfigError("data is missing: a [job] needs a dataset")
+    try:
+        checked_hyperparameters(config.target, config.job.hyperparameters)
+    except ConfigError as error:
+        raise ConfigError(f"job.hyperparameters.{error}") from None
+    except ValueError as error:
+        raise ConfigError(f"job.hyperparameters {error}") from None
+    is_amazon = "amazon." in config.job.base_model
+    if is_amazon != (config.target == NOVA):
+        other = OPEN_WEIGHT if config.target == NOVA else NOVA
+        raise ConfigError(
+            f"job.base_model {config.job.base_model!r} is no {config.target} model; "
+            f'give another, or set target = "{other}"'
+        )
+    if config.target == OPEN_WEIGHT:
+        _refuse_unsupported(config.job, config.data)
+    for uri in (config.data.train, *config.data.validation):
+        _check_source(config, uri)
+
+
+def _refuse_unsupported(job: JobSettings, data: DataSettings) -> None:
+    """The OpenAI-compatible API documents none of these."""
+    given = {
+        "job.kms_key": job.kms_key,
+        "job.vpc": job.vpc,
+        "job.model_name": job.model_name,
+        "data.validation": data.validation,
+    }
+    for name, value in given.items():
+        if value:
+            raise ConfigError(f'{name} has no place in a job with target = "{OPEN_WEIGHT}"')
+
+
+def _check_source(config: RftConfig, source: str) -> None:
+    if source.startswith("s3:"):
+        if not re.fullmatch(_S3_URI, source) or len(source) > 1024:
+            raise ConfigError(f"data: {source!r} must be {_S3_FORM}, of one object")
+        return
+    path = config.local(source)
+    if path.suffix != ".jsonl":
+        raise ConfigError(f"data: {source!r} must be a .jsonl file or an S3 URI")
+    if not path.is_file():
+        raise ConfigError(f"data: there is no file {source!r} beside the configuration")
+
+
+def assign(tables: dict[str, Any], dotted: str, value: str) -> None:
+    """Set one key by its dotted path; the value is TOML, or else a plain string."""
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value
+    *path, last = dotted.split(".")
+    table = tables
+    for step in path:
+        inner = table.setdefault(step, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"override {dotted}: {step!r} is a value, not a table")
+        table = inner
+    table[last] = parsed
+
+
+def overrides_of(assignments: Sequence[str]) -> dict[str, str]:
+    """`["job.name=x"]` as `{"job.name": "x"}`.
+
+    Raises:
+        ConfigError: one has no "=".
+    """
+    pairs = [assignment.partition("=") for assignment in assignments]
+    for name, equals, _ in pairs:
+        if not equals or not name:
+            raise ConfigError(f"override {name!r} must read key=value, such as job.name=trial")
+    return {name.strip(): value.strip() for name, _, value in pairs}

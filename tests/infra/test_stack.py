@@ -1,0 +1,289 @@
+"""The stacks by type and property: what a deployment puts into an account."""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from rewards.job.definition import plan
+from tests.infra.resources import find, only, text_of
+
+PYTHON = "python3.13"
+
+
+def rewards_function(template: Template) -> dict[str, Any]:
+    return only(template, "AWS::Lambda::Function", Handler="rewards.handler.lambda_handler")
+
+
+def test_a_pure_reward_is_small_quick_and_reserves_nothing(nova: Template) -> None:
+    """Python 3.13 on arm64, a minute, 512 MB; a new account has no concurrency to reserve."""
+    function = rewards_function(nova)
+    assert function["Runtime"] == PYTHON
+    assert function["Architectures"] == ["arm64"]
+    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    assert "ReservedConcurrentExecutions" not in function
+    assert "VpcConfig" not in function
+    assert function["Environment"]["Variables"]["REWARD_RUBRIC"] == "gsm8k"
+
+
+def test_a_judge_gets_time_memory_and_a_bound_on_its_containers(everything: Template) -> None:
+    """Given settings win; what is not given follows from the judge: 160 calls / 16 at once."""
+    function = rewards_function(everything)
+    assert (function["Timeout"], function["MemorySize"]) == (120, 2048)
+    assert function["ReservedConcurrentExecutions"] == 10
+    assert function["Architectures"] == ["x86_64"]
+    assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    variables = function["Environment"]["Variables"]
+    assert (variables["REWARD_RUBRIC"], variables["REWARD_LOG_SAMPLES"]) == ("judged", "0.01")
+
+
+def test_hyperpod_finds_sagemaker_in_the_functions_name(
+    everything: Template, nova: Template
+) -> None:
+    """Its managed role invokes functions of such names only; Bedrock minds neither."""
+    assert rewards_function(everything)["FunctionName"] == "SageMaker-everything"
+    assert rewards_function(nova)["FunctionName"] == "rft-nova"
+
+
+def test_the_function_is_placed_in_the_given_vpc(everything: Template) -> None:
+    """In existing subnets, which synthesis does not look up."""
+    assert rewards_function(everything)["VpcConfig"] == {
+        "SecurityGroupIds": ["sg-00000001"],
+        "SubnetIds": ["subnet-00000001", "subnet-00000002"],
+    }
+
+
+def test_every_version_is_kept_and_the_alias_points_to_the_newest(nova: Template) -> None:
+    """A job under way calls the version it was given, whatever is deployed meanwhile."""
+    (version,) = find(nova, "AWS::Lambda::Version").items()
+    assert version[1]["DeletionPolicy"] == version[1]["UpdateReplacePolicy"] == "Retain"
+    alias = only(nova, "AWS::Lambda::Alias")
+    assert alias["Name"] == "live"
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version[0], "Version"]}
+
+
+def test_provisioned_concurrency_is_the_aliass(alone: Template) -> None:
+    """On a version it would be paid for as long as the version is kept."""
+    alias = only(alone, "AWS::Lambda::Alias")
+    config = {"ProvisionedConcurrentExecutions": 2}
+    assert alias["ProvisionedConcurrencyConfig"] == config
+
+
+@pytest.mark.parametrize(("stack", "days"), [("nova", 90), ("everything", 30)])
+def test_every_log_group_expires_and_goes_with_the_stack(
+    templates: dict[str, Template], stack: str, days: int
+) -> None:
+    """No log is kept for ever."""
+    groups = find(templates[stack], "AWS::Logs::LogGroup").values()
+    assert days in {group["Properties"]["RetentionInDays"] for group in groups}
+    assert {group["DeletionPolicy"] for group in groups} == {"Delete"}
+
+
+def test_a_file_without_a_job_deploys_no_job(alone: Template) -> None:
+    """The reward function, its alarms, and nothing that Bedrock could start."""
+    for kind in ("AWS::StepFunctions::StateMachine", "AWS::S3::Bucket", "AWS::SSM::Parameter"):
+        alone.resource_count_is(kind, 0)
+    alone.resource_count_is("AWS::Lambda::Function", 1)
+
+
+def test_the_job_parameter_holds_a_request_that_can_be_planned(nova: Template) -> None:
+    """The definition as `rewards job start` reads it, pinned to the version by its reference."""
+    parameter = only(nova, "AWS::SSM::Parameter", Name="/rft/nova/job")
+    definition = json.loads(text_of(parameter["Value"]))
+    ((version, _),) = find(nova, "AWS::Lambda::Version").items()
+    assert definition["function"] == f"<{version}>"
+    grader = plan(definition, "r", {}).request["customizationConfig"]["rftConfig"]["graderConfig"]
+    assert grader == {"lambdaGrader": {"lambdaArn": f"<{version}>"}}
+    assert definition["preflight"]["full_marks"] == 1
+
+
+def test_the_dataset_lies_under_the_hash_of_its_content(nova: Template) -> None:
+    """What a job was trained on cannot change under its name."""
+    parameter = only(nova, "AWS::SSM::Parameter", Name="/rft/nova/job")
+    dataset = json.loads(text_of(parameter["Value"]))["dataset"]
+    key = dataset.rpartition("/")[2]
+    assert len(key.removesuffix(".jsonl")) == 64
+
+
+def test_a_dataset_in_s3_stays_where_it_is(everything: Template) -> None:
+    """Training and validation by their own URIs."""
+    parameter = only(everything, "AWS::SSM::Parameter", Name="/rft/everything/job")
+    request = json.loads(text_of(parameter["Value"]))["request"]
+    assert request["trainingDataConfig"] == {"s3Uri": "s3://data-bucket/train.jsonl"}
+    validators = [{"s3Uri": "s3://other-bucket/validation.jsonl"}]
+    assert request["validationDataConfig"] == {"validators": validators}
+
+
+def test_buckets_are_private_encrypted_kept_and_take_tls_only(nova: Template) -> None:
+    """Outputs are what the training paid for: they outlive the stack, for so many days."""
+    buckets = find(nova, "AWS::S3::Bucket").values()
+    assert len(buckets) == 2
+    for bucket in buckets:
+        assert bucket["DeletionPolicy"] == "Retain"
+        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+        assert "BucketEncryption" in bucket["Properties"]
+    policies = [p["Properties"] for p in find(nova, "AWS::S3::BucketPolicy").values()]
+    for policy in policies:
+        refusal = policy["PolicyDocument"]["Statement"][0]
+        assert refusal["Effect"] == "Deny"
+        assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    nova.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "LifecycleConfiguration": {
+                "Rules": Match.array_with(
+                    [Match.object_like({"Prefix": "output/", "ExpirationInDays": 180})]
+                )
+            },
+        },
+    )
+
+
+def machine(template: Template) -> dict[str, Any]:
+    definition = only(template, "AWS::StepFunctions::StateMachine")["DefinitionString"]
+    parsed: dict[str, Any] = json.loads(text_of(definition))
+    return parsed
+
+
+@pytest.mark.parametrize("stack", ["nova", "open"])
+def test_a_run_checks_creates_watches_and_tells(templates: dict[str, Template], stack: str) -> None:
+    """The states of both targets are the same, in the same order."""
+    states = machine(templates[stack])["States"]
+    assert machine(templates[stack])["StartAt"] == "Load the definition"
+    path = ["Load the definition", "Check the reward", "Create the job", "Has it ended?"]
+    for state, following in pairwise(path):
+        assert states[state]["Next"] == following
+    assert states["Has it ended?"]["Default"] == "Wait"
+    assert states["Wait"]["SecondsPath"] == "$.job.poll_seconds"
+    assert states["Tell of the success"]["Next"] == "Completed"
+    assert states["Tell of the failure"]["Next"] == "Failed"
+
+
+def test_every_step_that_can_fail_tells_of_it(nova: Template) -> None:
+    """And what was throttled is tried again before."""
+    states = machine(nova)["States"]
+    for name in ("Load the definition", "Check the reward", "Create the job", "Look at the job"):
+        (catch,) = states[name]["Catch"]
+        assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Tell of the failure")
+    for name in ("Create the job", "Look at the job"):
+        retried = {error for retry in states[name]["Retry"] for error in retry["ErrorEquals"]}
+        assert "ThrottledError" in retried
+
+
+def test_a_run_that_takes_too_long_ends(nova: Template) -> None:
+    """After a week, unless `job.timeout_hours` says otherwise; the stop step then stops its job."""
+    assert machine(nova)["TimeoutSeconds"] == 7 * 24 * 3600
+
+
+@pytest.mark.parametrize("stack", ["nova", "open"])
+def test_an_aborted_execution_calls_the_stop_step(
+    templates: dict[str, Template], stack: str
+) -> None:
+    """No state runs once an execution is aborted, so EventBridge has to."""
+    template = templates[stack]
+    ((name, _),) = find(template, "AWS::StepFunctions::StateMachine").items()
+    ((stop, _),) = find(template, "AWS::Lambda::Function", Handler="steps.stop").items()
+    template.has_resource_properties(
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {"stateMachineArn": [{"Ref": name}], "status": ["ABORTED", "TIMED_OUT"]},
+            },
+            "Targets": [Match.object_like({"Arn": {"Fn::GetAtt": [stop, "Arn"]}})],
+        },
+    )
+
+
+def test_state_changes_of_the_job_go_to_the_topic(nova: Template) -> None:
+    """Bedrock's own events, of the jobs under this role."""
+    ((topic, _),) = find(nova, "AWS::SNS::Topic").items()
+    rule = only(nova, "AWS::Events::Rule", Description="Tell of every state change of the RFT job")
+    pattern = rule["EventPattern"]
+    assert pattern["detail-type"] == ["Model Customization Job State Change"]
+    assert list(pattern["detail"]) == ["roleArn"]
+    assert rule["Targets"][0]["Arn"] == {"Ref": topic}
+
+
+def test_nothing_in_the_stack_starts_a_job(templates: dict[str, Template]) -> None:
+    """No custom resource, no schedule, no rule that starts the state machine."""
+    for template in templates.values():
+        kinds = {resource["Type"] for resource in template.to_json()["Resources"].values()}
+        assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::Scheduler"))}
+        assert "AWS::CloudFormation::CustomResource" not in kinds
+        for rule in find(template, "AWS::Events::Rule").values():
+            assert "ScheduleExpression" not in rule["Properties"]
+            assert "states" not in text_of(rule["Properties"]["Targets"][0]["Arn"])
+
+
+def test_the_topic_is_encrypted_and_the_team_subscribed(nova: Template, alone: Template) -> None:
+    """Without an e-mail address there is a topic to subscribe to, and no subscription."""
+    assert "KmsMasterKeyId" in only(nova, "AWS::SNS::Topic")
+    subscription = only(nova, "AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
+    alone.resource_count_is("AWS::SNS::Subscription", 0)
+
+
+def alarms(template: Template) -> dict[str, Mapping[str, Any]]:
+    """The alarms by the end of what they are called in the construct tree."""
+    found = {}
+    for logical, alarm in find(template, "AWS::CloudWatch::Alarm").items():
+        found[logical.removeprefix("Monitoring")[:-8]] = alarm["Properties"]
+    return found
+
+
+def test_alarms_go_to_the_topic_and_say_what_to_do(nova: Template) -> None:
+    """Errors, throttles, duration, unscored share, saturation, equal rewards."""
+    ((topic, _),) = find(nova, "AWS::SNS::Topic").items()
+    found = alarms(nova)
+    assert set(found) == {"Errors", "Throttles", "NearTimeout", "Unscored", "Saturated", "AllEqual"}
+    for alarm in found.values():
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert len(alarm["AlarmDescription"]) > 40
+
+
+def test_alarm_thresholds_follow_from_the_reward(nova: Template, everything: Template) -> None:
+    """Four fifths of its timeout; 98% of the way from its lowest to its highest reward."""
+    assert alarms(nova)["NearTimeout"]["Threshold"] == 48_000
+    assert alarms(everything)["NearTimeout"]["Threshold"] == 96_000
+    assert alarms(nova)["Saturated"]["Threshold"] == 0.98
+
+
+def test_the_dashboard_shows_every_component_and_the_judge_where_there_is_one(
+    nova: Template, everything: Template
+) -> None:
+    """From the handler's own metrics, by the names of `rewards.telemetry`."""
+    body = text_of(only(nova, "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    judged = text_of(only(everything, "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    for metric in ("Reward", "Component/correct", "Component/steps", "Fault/missing_reference"):
+        assert f'"{metric}"' in body
+    for metric in ("ZeroVarianceGroups", "Throttles", "ConcurrentExecutions", "BatchSize"):
+        assert f'"{metric}"' in body
+    assert "JudgeInputTokens" not in body
+    for metric in ("Component/sound", "JudgeInputTokens", "JudgeCost"):
+        assert f'"{metric}"' in judged
+
+
+def test_the_queries_are_saved_over_the_functions_log(nova: Template) -> None:
+    """Under one folder of the console."""
+    ((group, _),) = [
+        (name, g)
+        for name, g in find(nova, "AWS::Logs::LogGroup").items()
+        if name.startswith("RewardLogs")
+    ]
+    for query in find(nova, "AWS::Logs::QueryDefinition").values():
+        assert query["Properties"]["Name"].startswith("rft/nova/")
+        assert query["Properties"]["LogGroupNames"] == [{"Ref": group}]
+
+
+def test_tags_reach_every_resource_that_takes_them(nova: Template) -> None:
+    """Function, bucket and topic among them."""
+    for kind in ("AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::SNS::Topic"):
+        for resource in find(nova, kind).values():
+            assert {"Key": "team", "Value": "maths"} in resource["Properties"]["Tags"]
