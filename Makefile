@@ -27,11 +27,11 @@ emulator: .cache/rie/aws-lambda-rie ## Fetch AWS's Runtime Interface Emulator, w
 	@$(BIN)/python scripts/fetch_rie.py
 
 .PHONY: test
-test: $(VENV)/dev.stamp emulator ## Run all tests (TEST_ARGS="-k name" for some)
+test: $(VENV)/infra.stamp emulator ## Run all tests (TEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n 2 -p no:benchmark $(TEST_ARGS)
 
 .PHONY: check
-check: $(VENV)/dev.stamp ## Lint, format check, and types by mypy and pyright
+check: $(VENV)/infra.stamp ## Lint, format check, and types by mypy and pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -53,14 +53,14 @@ fuzz: $(VENV)/dev.stamp ## 200,000 malformed events through the handler's path, 
 .PHONY: lock
 lock: $(VENV)/run.stamp ## Pin every dependency again, by name, version and hash
 	$(PIP) install uv
-	@for set in lambda run dev; do \
+	@for set in lambda run dev infra; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --upgrade --custom-compile-command "make lock" \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: clean
 clean: ## Remove what the targets made, the virtual environment too
-	rm -rf $(VENV) .cache cdk.out build dist
+	rm -rf $(VENV) .cache cdk.out build dist node_modules
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make replay PYTHON=/path/to/python3.13"; exit 1; }
@@ -74,3 +74,5 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@echo "installing what the tests need (once) ..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
+
+include mk/infra.mk

@@ -48,7 +48,7 @@ _CORRECTION = Pattern(
 )
 _ALTERNATIVE = Pattern(
     r"[\s\W]*+(?:or|and|maybe|or maybe|perhaps|possibly|alternatively|otherwise"
-    r"|but (?:maybe|it could be|possibly)|could also be|it (?:could|might) (?:also )?be"
+    r"|but (?:maybe|possibly)|(?:but )?(?:it )?(?:could|might|may) (?:also )?be"
     r"|或|或者|または|또는|или|oder)\b",
     re.IGNORECASE,
 )
@@ -72,19 +72,8 @@ _CUE_WORDS = frozenset(
     for word in (
         *("or", "and", "maybe", "might", "perhaps", "possibly", "alternatively", "otherwise"),
         *("could", "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry"),
-        *(
-            "scratch",
-            "thought",
-            "hold",
-            "let",
-            "made",
-            "meant",
-            "mistake",
-            "bad",
-            "should",
-            "actually",
-        ),
-        *("no", "revised", "apologies", "apologize", "mistaken"),
+        *("scratch", "thought", "hold", "let", "made", "meant", "mistake", "bad", "should"),
+        *("actually", "no", "revised", "apologies", "apologize", "mistaken"),
     )
     for before in ("", "(", "*", "-", '"')
     for after in ("", ",", ".", "!", ":", ";", "?", "...", "-")
@@ -194,7 +183,9 @@ def _disagreement(
     text: str, stated: list[tuple[Statement, Reading]], start: int, end: int
 ) -> Answer:
     """The answer of statements that differ: of the last one if it supersedes, else none."""
-    outside = [pair for pair in stated if not in_code(text, pair[0].mark)]
+    outside = stated
+    if "```" in text:
+        outside = [pair for pair in stated if not in_code(text, pair[0].mark)]
     if outside and len(outside) < len(stated):
         return _resolve(text, outside, start, end)
     turn = _NEW_TURN.search(text, stated[0][1].end, end)
@@ -216,7 +207,7 @@ def _disagreement(
     if not _supersedes(stated[: index + 1], following, between, len(values)):
         return Answer(
             None,
-            (previous[1].start, last.end),
+            (min(previous[1].start, last.start), max(previous[1].end, last.end)),
             stated[-1][0].kind,
             True,
             f"{len(values)} different final answers",

@@ -82,6 +82,7 @@ _ROUNDED = Pattern(
 )
 _BREAKDOWN = Pattern(r"[^.;:,(]*[:,(]")
 _UNSOLVED = Pattern(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
+_OPTION = Pattern(r"(?:^|\s)\(?[A-Ha-h]\)\s*[$-]?\d")
 _ITEM = Pattern(
     r"\s*(?:[-*•+]\s+)?[*_]*(?:\(?[A-Ha-h][).:]|\(?\d{1,3}[.)]|[-*•+]\s"
     r"|(?:option|choice|possibility|scenario|guess|attempt|candidate|try)\b)",
@@ -233,12 +234,18 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
     number = numbers[index]
     if _UNSOLVED.search(content[equals + 1 : number.start]):
         return Reading(None, equals, len(content), "a formula that was not worked out")
+    if index:
+        link = link_between(content[numbers[index - 1].end : number.start], number)
+        if link not in HARMLESS and not repeats(numbers[index - 1], number):
+            return Reading(None, numbers[index - 1].start, number.end, link)
     if index + 1 < len(numbers):
         following = numbers[index + 1]
         link = link_between(content[number.end : following.start], following)
-        if link == "operator" and index and not _joined(content, numbers[:index], index - 1):
-            if not EQUALS.match(content, numbers[index - 1].end):
+        if link == "operator":
+            if not index or not EQUALS.match(content, numbers[index - 1].end):
                 return Reading(None, number.start, following.end, "a formula not worked out")
+            if refusal := _joined(content, numbers[:index], index - 1):
+                return Reading(None, number.start, following.end, refusal)
             number = numbers[index - 1]
         elif link not in HARMLESS and not repeats(number, following):
             return Reading(None, number.start, following.end, link)
@@ -278,6 +285,8 @@ def _unchosen(text: str, window: int, first: int, stop: int) -> str:
         return "a hedge"
     line_start = text.rfind("\n", window, first) + 1 or window
     line = text[line_start:stop]
+    if len(_OPTION.findall(line)) > 1:
+        return "a list with no choice made"
     earlier = text[window:line_start].rstrip().rpartition("\n")[2] if line_start > window else ""
     if not earlier or not _DIGIT.search(earlier):
         return ""

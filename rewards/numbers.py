@@ -106,6 +106,9 @@ _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 _LATEX_FRACTION = Pattern(
     r"\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
 )
+_HTML_TAG = Pattern(
+    r"</?(?:b|i|u|p|em|strong|br|span|div|sup|sub|code|h[1-6]|li|td|th|center)(?:\s[^<>]{0,60})?/?>"
+)
 _LATEX_SYMBOLS = {
     "$": "$", "%": "%", "#": "#", "&": "&", "_": "_", "times": "×", "cdot": "·", "div": "÷",
     "pm": "±", "approx": "≈", "sim": "≈", "simeq": "≈", "degree": "°", "circ": "°", "cents": "¢",
@@ -145,6 +148,8 @@ def plain(text: str) -> str:
     if "\\" in text:
         text = _LATEX_FRACTION.sub(_fraction_as_text, text)
         text = _LATEX_COMMAND.sub(_command_as_text, text)
+    if "<" in text:
+        text = _HTML_TAG.sub(" ", text)
     if "{" in text or "}" in text:
         text = text.replace("^{°}", "°").replace("{", "").replace("}", "")
     return text.replace("^°", "°") if "°" in text else text
@@ -186,7 +191,7 @@ _WHOLE = (
 )
 _DIGITS = Pattern(
     rf"""
-    (?<![A-Za-z0-9_^])
+    (?<![A-Za-z0-9^])(?<![A-Za-z0-9]_)
     (?P<sign>(?<![-+])[-+](?![-+])|(?i:\b(?:minus|negative))\s++)?
     (?:(?P<currency>{_CURRENCY})\s?(?P<inner>[-+]?))?
     (?:(?P<whole>{_WHOLE})(?P<decimals>\.[0-9]++)?|(?<!\.)(?P<point>\.[0-9]++)|(?P<vulgar>[{_VULGAR}]))
@@ -389,6 +394,8 @@ def same(left: Value, right: Value) -> bool:
     """
     if left == right:
         return True
+    if isinstance(left, int) and isinstance(right, int):
+        return False
     if is_integer(left) and is_integer(right):
         return False
     try:

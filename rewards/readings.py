@@ -56,6 +56,8 @@ _JOINED = Pattern(
     r")$",
     re.IGNORECASE,
 )
+# "x = 71 or x = 72"
+_ANOTHER_ROOT = Pattern(r"[\s$]*+(?:,|;|and\b|or\b)[\s$]*+[A-Za-z]\w{0,3}\s*=[\s$]*$")
 HEDGED = Pattern(
     r"\b(?:or|oder|ou|или|maybe|perhaps|possibly|alternatively|either)\b|或|또는|または",
     re.IGNORECASE,
@@ -158,6 +160,8 @@ def link_between(gap: str, following: Number) -> str:
     if sentence and sentence.end() < len(gap):
         gap = gap[: sentence.start()]
         return "a hedge" if HEDGED.search(gap) else "text"
+    if _ANOTHER_ROOT.match(gap):
+        return "several numbers, or a range"
     if EQUALS.match(gap):
         return "equals"
     if _OPERATOR.match(gap):

@@ -44,8 +44,8 @@ _BOX = Pattern(
 )
 _BARE_BOX = Pattern(r"\s*+(?!\{)([-+]?[\d.,]++)")
 _IS = (
-    r"(?:is|was|are|equals|will be|would be|should be|must be|could be|can be|may be|might be"
-    r"|comes (?:out )?to|turns out to be)\b"
+    r"(?:is|was|are|equals|(?:will|would|should|must|could|can|may|might)\ be"
+    r"|comes\ (?:out\ )?to|turns\ out\ to\ be)\b"
 )
 _ANSWER = Pattern(
     rf"""nswer(?:
@@ -204,9 +204,13 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
 
 
 def _line_end(text: str, start: int, end: int) -> int:
+    """Where the line that starts here ends: at its end, at the next mark, or at the bound."""
     stop = _stop(text, start, end)
     newline = text.find("\n", start, stop)
-    return stop if newline < 0 else newline
+    if newline >= 0:
+        stop = newline
+    mark = text.find("####", start, stop)
+    return stop if mark < 0 else mark
 
 
 def _read_box(text: str, start: int, end: int) -> Reading:
@@ -218,7 +222,7 @@ def _read_box(text: str, start: int, end: int) -> Reading:
     if box is None:
         return Reading(None, start, start, "a box that is not closed")
     content = plain(box[1].replace("~", " "))  # LaTeX's space that no line breaks at
-    if FORMULA.search(content):
+    if ("\\" in content or not content.isascii()) and FORMULA.search(content):
         return Reading(None, *box.span(1), "a formula that was not worked out")
     reading = read(content, spaced_minus=True)
     if _INEQUALITY.match(content, reading.end):
