@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from rewards.errors import BatchFailedError, RewardsError
 from rewards.workbench.catalogue import list_scorers, show_rubric
+from rewards.workbench.job import app as job
 from rewards.workbench.judge import judge
 from rewards.workbench.new import new
 from rewards.workbench.output import say
@@ -71,6 +72,7 @@ app.command(epilog=_EXIT_CODES)(serve)
 app.command("list", epilog=_EXIT_CODES)(list_scorers)
 app.command("show", epilog=_EXIT_CODES)(show_rubric)
 app.add_typer(new, name="new", epilog=_EXIT_CODES)
+app.add_typer(job, name="job", epilog=_EXIT_CODES)
 app.add_typer(judge, name="judge", epilog=_EXIT_CODES)
 
 
