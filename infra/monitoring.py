@@ -14,24 +14,23 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.reward_function import NAMESPACE, SERVICE, RewardFunction
+from rewards import errors
 from rewards.telemetry import component_metric, fault_metric
 
 #: An alarm that fires on one bad minute of a day-long job is switched off after a week.
 PERIOD = Duration.minutes(5)
 PERIODS = 3
 
-#: Kinds of fault that the package itself counts; scorers may add their own.
+#: Kinds of fault that the package itself counts: what the engine finds wrong with a verdict and
+#: the contract with a row, then every error that a scorer can raise. Scorers may add their own.
 FAULT_KINDS = (
-    "exception",
-    "invalid_value",
-    "out_of_range",
-    "missing_reference",
-    "malformed_row",
-    "no_messages",
-    "no_completion",
-    "service",
-    "refusal",
-    "deadline",
+    *("exception", "invalid_value", "out_of_range"),
+    *("malformed_row", "no_messages", "no_completion"),
+    *sorted(
+        error.kind
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.UnscoredError)
+    ),
 )
 
 #: What a judge counts (`rewards.judge.usage` lists all).

@@ -1,5 +1,7 @@
 """The RFT job as a definition that can be started, watched and repeated; nothing starts here."""
 
+from typing import Any
+
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -72,54 +74,55 @@ class RftJob(Construct):
         """
         super().__init__(scope, id)
         assert config.job is not None
-        stack = Stack.of(self)
-        self._local_build = local_build
+        platform = Platform.local() if local_build else Platform("arm64", RUNTIME)
         self._name = config.name
-        function_arn = function.function_arn
+        self._asset = build_job(lock=LOCK, out=BUILD, platform=platform)
         self.service_role = None
         if config.target == NOVA:
             self.service_role = self._service_role(data, function, config.job)
-            allowed = bedrock_statements(stack, config.job.base_model, self.service_role)
+            base_model = config.job.base_model
+            allowed = bedrock_statements(Stack.of(self), base_model, self.service_role)
         else:
-            allowed = mantle_statements(stack, data.train, function_arn)
-        machine_arn = stack.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=STATE_MACHINE.format(name=config.name),
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        deployed = Deployed(
-            state_machine_arn=machine_arn,
-            role_arn=self.service_role.role_arn if self.service_role else "",
-            function_arn=function_arn,
-            train_uri=data.train.uri,
-            output_uri=data.output_uri,
-            validation_uris=tuple(source.uri for source in data.validation),
-        )
-        self.parameter = ssm.StringParameter(
-            self,
-            "Definition",
-            parameter_name=PARAMETER.format(name=config.name),
-            description="The RFT job's definition; `rewards job start` runs it",
-            string_value=stack.to_json_string(define(config, deployed, full_marks=full_marks)),
-            tier=ssm.ParameterTier.INTELLIGENT_TIERING,
-        )
+            allowed = mantle_statements(Stack.of(self), data.train, function.function_arn)
+        allowed["check"] = check_statements(data.train, function.function_arn)
+        deployed = self._deployed(data, function)
+        definition = define(config, deployed, full_marks=full_marks)
+        self.parameter = self._parameter(definition)
         steps = {
-            "check": self._step(
-                "check", REWARD_SECONDS, check_statements(data.train, function_arn)
-            ),
+            "check": self._step("check", REWARD_SECONDS, allowed["check"]),
             "create": self._step("create", CREATE_SECONDS, allowed["create"]),
             "watch": self._step("watch", WATCH_SECONDS, allowed["watch"]),
         }
         self.state_machine = self._state_machine(steps, topic, config.job)
-        read = iam.PolicyStatement(
-            actions=["ssm:GetParameter"], resources=[self.parameter.parameter_arn]
-        )
-        stop = self._step("stop", STOP_SECONDS, [*allowed["stop"], read])
-        stop.add_environment("RFT_NAME", config.name)
-        self._stop_when_aborted(stop)
+        self._stop_when_aborted(allowed["stop"])
         if self.service_role:
             self._notify_of_jobs(self.service_role, topic)
+
+    def _deployed(self, data: RftData, function: lambda_.IVersion) -> Deployed:
+        """What the definition says of this deployment; the machine's ARN by its name."""
+        return Deployed(
+            state_machine_arn=Stack.of(self).format_arn(
+                service="states",
+                resource="stateMachine",
+                resource_name=STATE_MACHINE.format(name=self._name),
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            role_arn=self.service_role.role_arn if self.service_role else "",
+            function_arn=function.function_arn,
+            train_uri=data.train.uri,
+            output_uri=data.output_uri,
+            validation_uris=tuple(source.uri for source in data.validation),
+        )
+
+    def _parameter(self, definition: dict[str, Any]) -> ssm.StringParameter:
+        return ssm.StringParameter(
+            self,
+            "Definition",
+            parameter_name=PARAMETER.format(name=self._name),
+            description="The RFT job's definition; `rewards job start` runs it",
+            string_value=Stack.of(self).to_json_string(definition),
+            tier=ssm.ParameterTier.INTELLIGENT_TIERING,
+        )
 
     def _service_role(
         self, data: RftData, function: lambda_.IVersion, job: JobSettings
@@ -141,8 +144,6 @@ class RftJob(Construct):
 
     def _step(self, step: str, seconds: int, statements: Statements) -> lambda_.Function:
         """One Lambda of the state machine, with a role of its own."""
-        platform = Platform.local() if self._local_build else Platform("arm64", RUNTIME)
-        asset = build_job(lock=LOCK, out=BUILD, platform=platform)
         log_group = logs.LogGroup(
             self,
             f"{step.title()}Logs",
@@ -172,7 +173,7 @@ class RftJob(Construct):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"steps.{step}",
-            code=lambda_.Code.from_asset(str(asset.path), asset_hash=asset.digest),
+            code=lambda_.Code.from_asset(str(self._asset.path), asset_hash=self._asset.digest),
             role=role,
             timeout=Duration.seconds(seconds),
             memory_size=512,
@@ -315,8 +316,13 @@ class RftJob(Construct):
             result_path=sfn.JsonPath.DISCARD,
         )
 
-    def _stop_when_aborted(self, stop: lambda_.Function) -> None:
+    def _stop_when_aborted(self, allowed: Statements) -> None:
         """No state runs once an execution is aborted: EventBridge has to call the step."""
+        read = iam.PolicyStatement(
+            actions=["ssm:GetParameter"], resources=[self.parameter.parameter_arn]
+        )
+        stop = self._step("stop", STOP_SECONDS, [*allowed, read])
+        stop.add_environment("RFT_NAME", self._name)
         events.Rule(
             self,
             "Aborted",

@@ -64,16 +64,19 @@ class RftStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
             pending_window=Duration.days(7),
         )
-        for service in ("cloudwatch", "events"):
-            key.grant(
-                iam.ServicePrincipal(
-                    f"{service}.amazonaws.com",
-                    conditions={"StringEquals": {"aws:SourceAccount": self.account}},
-                ),
-                "kms:Decrypt",
-                "kms:GenerateDataKey",
-            )
         topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        # With a policy of its own a topic loses the one that lets the account's alarms publish.
+        alarms = iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+        )
+        topic.add_to_resource_policy(alarms)
+        # Conditions are not for EventBridge's use of a key; what may publish, the topic says.
+        for service in ("cloudwatch", "events"):
+            principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
+            key.grant(principal, "kms:Decrypt", "kms:GenerateDataKey")
         if email:
             topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic

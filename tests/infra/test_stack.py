@@ -229,6 +229,21 @@ def test_the_topic_is_encrypted_and_the_team_subscribed(nova: Template, alone: T
     alone.resource_count_is("AWS::SNS::Subscription", 0)
 
 
+@pytest.mark.parametrize(
+    ("stack", "services"),
+    [("nova", ["cloudwatch", "events"]), ("alone", ["cloudwatch"])],
+)
+def test_alarms_and_events_may_publish_to_the_topic_over_tls(
+    templates: dict[str, Template], stack: str, services: list[str]
+) -> None:
+    """Its own policy replaces the default one, which would have let alarms in."""
+    policy = only(templates[stack], "AWS::SNS::TopicPolicy")["PolicyDocument"]
+    allowed = [s["Principal"]["Service"] for s in policy["Statement"] if s["Effect"] == "Allow"]
+    assert sorted(allowed) == [f"{service}.amazonaws.com" for service in services]
+    (refusal,) = [s for s in policy["Statement"] if s["Effect"] == "Deny"]
+    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def alarms(template: Template) -> dict[str, Mapping[str, Any]]:
     """The alarms by the end of what they are called in the construct tree."""
     found = {}
@@ -287,3 +302,17 @@ def test_tags_reach_every_resource_that_takes_them(nova: Template) -> None:
     for kind in ("AWS::Lambda::Function", "AWS::S3::Bucket", "AWS::SNS::Topic"):
         for resource in find(nova, kind).values():
             assert {"Key": "team", "Value": "maths"} in resource["Properties"]["Tags"]
+
+
+@pytest.mark.parametrize("stack", ["nova", "everything", "open"])
+def test_destroying_the_stack_leaves_the_buckets_and_nothing_else(
+    templates: dict[str, Template], stack: str
+) -> None:
+    """Versions and their permissions are kept between deployments, and go with the function."""
+    kept = [
+        resource["Type"]
+        for resource in templates[stack].to_json()["Resources"].values()
+        if resource.get("DeletionPolicy") == "Retain"
+    ]
+    with_the_function = {"AWS::Lambda::Version", "AWS::Lambda::Permission"}
+    assert [kind for kind in kept if kind not in with_the_function] == ["AWS::S3::Bucket"] * 2

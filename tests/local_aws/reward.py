@@ -4,7 +4,6 @@ import base64
 import hashlib
 import io
 import json
-import statistics
 import zipfile
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tests.local_aws import emulator
 from tests.local_aws.deployment import ROOT, Deployment, rubric_of
 from tests.local_aws.report import expect, say
 
-#: Starts of the emulator that are timed for each of the two functions; the median counts.
+#: Starts of the emulator that are timed for each of the two functions; the quickest counts.
 INIT_RUNS = 15
 INIT_LIMIT = 1.5
 SIZE_LIMIT = 3_000_000
@@ -57,15 +56,13 @@ def _time_init(
 ) -> None:
     """The reward's start against that of a function with Powertools and nothing else."""
     empty = _empty_function(proof.lock, proof.folder / "empty")
-    runs: dict[str, list[float]] = {"reward": [], "empty": []}
-    for _ in range(INIT_RUNS):  # in turns: what slows the machine slows both
-        for name, place, what in (
-            ("reward", asset, handler),
-            ("empty", empty, "empty.handler"),
-        ):
-            seconds = emulator.seconds_to_first_answer(place, what, runtime, environment, b"[]")
-            runs[name].append(seconds)
-    reward, base = statistics.median(runs["reward"]), statistics.median(runs["empty"])
+
+    def start(place: Path, what: str) -> float:
+        return emulator.seconds_to_first_answer(place, what, runtime, environment, b"[]")
+
+    # In turns, and the quickest of each: other work on the machine only ever adds.
+    runs = [(start(asset, handler), start(empty, "empty.handler")) for _ in range(INIT_RUNS)]
+    reward, base = (min(column) for column in zip(*runs, strict=True))
     expect(reward <= INIT_LIMIT * base, f"init takes {reward / base:.2f} of an empty function")
     say(f"  init {reward * 1000:.0f} ms, {reward / base:.2f} of an empty Powertools function")
 
