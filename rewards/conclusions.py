@@ -93,6 +93,7 @@ _ROUNDED = Pattern(
 )
 # "5x = 300, x = 60": the earlier equation is a step, no other root.
 _TERM_BEFORE = Pattern(r"(?:\d\s?|[-+*/]\s*)[A-Za-z]\s*=[\s$]*$")
+# "The question asks how many of the 48 are left" is a question too.
 _ASKS = Pattern(
     r"\b(?:asks?|asked|asking|question is)\b[^=:]*\bhow (?:many|much)\b[^=:]*$", re.IGNORECASE
 )

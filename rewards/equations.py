@@ -19,8 +19,9 @@ from typing import NamedTuple
 from rewards.numbers import Number, Value, plain, same, scan
 from rewards.text import Pattern, answer_span
 
-# A worked solution has a few lines; of a longer text the beginning is read.
-MAX_CHARS = 5_000
+# A worked solution has a few lines, a long chain of reasoning a few hundred; of a longer text the
+# beginning is read, so that a megabyte of equations costs no more than twenty thousand characters.
+MAX_CHARS = 20_000
 # Terms on one side, and digits of a term: the exact value stays small, whatever is multiplied.
 MAX_TERMS = 40
 MAX_DIGITS = 30

@@ -104,11 +104,11 @@ class _Plain(dict[int, str | int | None]):
 _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
 _LATEX_FRACTION = Pattern(
-    r"\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
+    r"(?<!\\)\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
 )
-# "km/h" as \\frac{\\text{km}}{\\text{h}}
+# Units, not numbers: \frac{\text{km}}{\text{h}}
 _LATEX_UNIT = Pattern(
-    r"\\++[dtc]?frac\s?\{\s?\\(?:text|mathrm)\{([A-Za-z ]{1,20})\}\s?\}"
+    r"\\[dtc]?frac\s?\{\s?\\(?:text|mathrm)\{([A-Za-z ]{1,20})\}\s?\}"
     r"\s?\{\s?\\(?:text|mathrm)\{([A-Za-z ]{1,20})\}\s?\}"
 )
 _SMALL_FRACTION = Pattern(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9})/([₀₁₂₃₄₅₆₇₈₉]{1,9})")

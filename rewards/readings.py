@@ -71,7 +71,8 @@ _COMPOUND = Pattern(
 )
 NEGATED = Pattern(
     r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
-    r"|or equal to|unlike|no (?:es|son)|non è|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![-=<>])[<>][\s(]*$|[≠≤≥√±][\s(]*$|不是|아니"
+    r"|or equal to|unlike|no (?:es|son)|non è|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b"
+    r"|(?<![-=<>])[<>][\s(]*$|[≠≤≥√±][\s(]*$|不是|아니"
     r"|\b(?:e\.g\.|such as|for example|for instance),?\s*$",
     re.IGNORECASE,
 )
