@@ -13,7 +13,8 @@ is no equation here, neither true nor false.
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from functools import lru_cache
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from rewards.numbers import Number, Value, plain, same, scan
@@ -22,6 +23,8 @@ from rewards.text import Pattern, answer_span
 # A worked solution has a few lines, a long chain of reasoning a few hundred; of a longer text the
 # beginning is read, so that a megabyte of equations costs no more than twenty thousand characters.
 MAX_CHARS = 20_000
+# Numbers read in them: a solution of that length has some hundreds, "1+1=1+1=..." ten thousand.
+MAX_NUMBERS = 2_000
 # Terms on one side, and digits of a term: the exact value stays small, whatever is multiplied.
 MAX_TERMS = 40
 MAX_DIGITS = 30
@@ -34,6 +37,9 @@ _OPERATORS = {
 # The pieces between two numbers: brackets, operators, "=", words (units), sentence marks.
 _PIECE = Pattern(r"<<|>>|[-+*/×·÷()=≈]|[A-Za-z]+|\\[A-Za-z]+|[.,;:!?](?=\s|$)|[\^²³√|<>{}]|\S")
 _CURRENCY_SIGNS = Pattern(r"[$€£¥₹]\s?| (?=/)|(?<=/) ")
+_NUMBER = Pattern(r"[0-9]++")
+# What works something out, in any of its signs: a line without is no equation.
+_OPERATOR = Pattern(r"[-+*/×÷·x\\]|[^\x00-\x7f]|\b(?:of|plus|minus|times|divided)\b| and ")
 _DECIMALS = Pattern(r"\.([0-9]*)")
 _ANNOTATION = Pattern(r"<<([^<>\n]{3,200})>>")
 
@@ -81,20 +87,30 @@ def equations(text: str) -> list[Equation]:
     [('48/2', '24', True), ('3*5', '16', False)]
     """
     start, end = answer_span(text)
-    end = min(end, start + MAX_CHARS)
+    end = _bounded(text, start, end)
     found: list[Equation] = []
     for line in re.finditer(r"[^\n]+", text[start:end]):
-        if "=" in line[0] or "≈" in line[0]:
+        if ("=" in line[0] or "≈" in line[0]) and _OPERATOR.search(line[0]):
             offset = start + line.start()
             found.extend(_of_line(line[0], offset))
     return found
 
 
-def results(text: str) -> list[Value]:
+def _bounded(text: str, start: int, end: int) -> int:
+    """Where reading stops: at the bound on characters, or on numbers."""
+    end = min(end, start + MAX_CHARS)
+    if end - start > 2 * MAX_NUMBERS:  # else it cannot hold so many
+        further = next(islice(_NUMBER.finditer(text, start, end), MAX_NUMBERS, None), None)
+        return further.start() if further else end
+    return end
+
+
+@lru_cache(maxsize=4096)
+def results(text: str) -> tuple[Value, ...]:
     """The different intermediate results of a worked solution, in order, without the last one.
 
     >>> results("She sold 48/2 = <<48/2=24>>24. In all 48+24 = <<48+24=72>>72. #### 72")
-    [24]
+    (24,)
     """
     annotated = [value for match in _ANNOTATION.finditer(text) for value in _made(match[1])]
     stated = annotated or [e.result for e in equations(text) if e.is_true]
@@ -102,7 +118,7 @@ def results(text: str) -> list[Value]:
     for value in stated[:-1]:
         if not any(same(value, other) for other in [*different, stated[-1]]):
             different.append(value)
-    return different
+    return tuple(different)
 
 
 def _made(annotation: str) -> list[Value]:
@@ -185,6 +201,10 @@ def _sides(content: str) -> list[_Side]:
     start = position = 0
     for number in [*scan(content), None]:
         stop = number.start if number else len(content)
+        gap = content[position:stop].strip(" ")
+        if gap in _OPERATORS:  # the usual case, at a tenth of the time
+            tokens.append(_OPERATORS[gap])
+            position = stop
         for piece in _PIECE.finditer(content, position, stop):
             mark = piece[0]
             if mark in ("=", "≈"):
@@ -220,7 +240,9 @@ def _term(content: str, number: Number) -> _Term | None:
     value = Fraction(number.value)
     if number.percent:
         value /= 100
-    return _Term(value, number, _CURRENCY_SIGNS.sub("", written))
+    if not written.isdecimal():
+        written = _CURRENCY_SIGNS.sub("", written)
+    return _Term(value, number, written)
 
 
 def _trailing(side: _Side) -> list[_Token]:

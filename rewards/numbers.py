@@ -137,7 +137,7 @@ _LATEX_LAYOUT = frozenset((
     "tiny", "normalsize",
 ))  # fmt: skip
 _LATEX_COMMAND = Pattern(
-    r"\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
+    r"(?<!\\)\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
     r"|([A-Za-z]++|[^A-Za-z]))"
 )
 
@@ -153,8 +153,9 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = _SMALL_FRACTION.sub(_small_fraction, text.translate(_PLAIN))
     if "\\" in text:
-        text = _LATEX_FRACTION.sub(_fraction_as_text, text)
-        text = _LATEX_UNIT.sub(r" \1/\2", text)
+        if "frac" in text:
+            text = _LATEX_FRACTION.sub(_fraction_as_text, text)
+            text = _LATEX_UNIT.sub(r" \1/\2", text)
         text = _LATEX_COMMAND.sub(_command_as_text, text)
     if "<" in text:
         text = _HTML_TAG.sub(" ", text)
