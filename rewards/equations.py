@@ -56,9 +56,14 @@ class Equation(NamedTuple):
 class _Term(NamedTuple):
     """A number of an expression; a written fraction such as 48/2 is one."""
 
-    value: Fraction
     number: Number
     text: str
+
+    @property
+    def value(self) -> Fraction:
+        """The exact value; made when it is needed, as most numbers of a text are prose."""
+        value = Fraction(self.number.value or 0)
+        return value / 100 if self.number.percent else value
 
     @property
     def decimals(self) -> int:
@@ -237,12 +242,9 @@ def _term(content: str, number: Number) -> _Term | None:
     if number.value is None or number.end - number.start > MAX_DIGITS:
         return None
     written = content[number.start : number.end]
-    value = Fraction(number.value)
-    if number.percent:
-        value /= 100
     if not written.isdecimal():
         written = _CURRENCY_SIGNS.sub("", written)
-    return _Term(value, number, written)
+    return _Term(number, written)
 
 
 def _trailing(side: _Side) -> list[_Token]:
@@ -306,7 +308,9 @@ def _works_out(tokens: list[_Token]) -> bool:
 
 
 def _is(token: _Token | None, value: int) -> bool:
-    return token is not None and not isinstance(token, str) and token.value == value
+    if token is None or isinstance(token, str):
+        return False
+    return (token.value if token.number.percent else token.number.value) == value
 
 
 def _value(tokens: list[_Token]) -> Fraction | None:
