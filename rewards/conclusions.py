@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from rewards.numbers import Number, plain, scan
 from rewards.readings import (
     ANOTHER_ROOT,
+    BOUND,
     DENIED,
     EQUALS,
     FORMULA,
@@ -210,6 +211,8 @@ def choose(content: str) -> Reading | None:
     lead = content[max(0, number.start - 24) : number.start]
     if NEGATED.search(_UP_TO_DIGIT.sub("", lead)):
         return Reading(None, number.start, number.end, "a number that the answer is not")
+    if BOUND.match(content, number.end):
+        return Reading(None, number.start, number.end, "an inequality")
     if REJECTED.match(content, number.end):
         return Reading(None, number.start, number.end, "a number that is rejected")
     return Reading(number.value, number.start, number.end, "", number.percent)

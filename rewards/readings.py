@@ -93,7 +93,7 @@ _CONDITIONAL = Pattern(
     re.IGNORECASE,
 )
 _CALL = Pattern(r"(?<![A-Za-z])(?:[A-Za-z]|[a-z]{2,5})\([\"']?$")
-_BOUND = Pattern(r"\+(?!\s?[\d(])|\s*(?:[<>]=?|≤|≥)\s?(?:[A-Za-z]\b|-?\d)(?![>/])")
+BOUND = Pattern(r"\+(?!\s?[\d(])|\s*(?:[<>]=?|≤|≥)\s?(?:[A-Za-z]\b|-?\d)(?![>/])")
 _OPENS_AGAIN = Pattern(r"\((?:or|i\.e\.,?|that is,?|=)?\s*$", re.IGNORECASE)
 _CONVERTED = Pattern(r"[- ](dozen|hour|minute|week|year|dollar|f(?:ee|oo)t|yard)", re.IGNORECASE)
 _CONVERSIONS = {
@@ -157,7 +157,7 @@ def stated(
     value, start, end = current.value, current.start, current.end
     if value is None:
         return Reading(None, start, end, "digits that are no number (a time, a date, a power)")
-    if _BOUND.match(clause, end):
+    if BOUND.match(clause, end):
         return Reading(None, start, end, "an inequality")
     if REJECTED.match(clause, end):
         return Reading(None, start, end, "a number that is rejected")

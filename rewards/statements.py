@@ -67,6 +67,8 @@ _ANOTHER = Pattern(
     r"(?:first|second|third|next|previous|other|another|wrong|incorrect|each)\s++a\Z", re.IGNORECASE
 )
 _CANNOT = Pattern(r"\b(?:cannot|can't|can not|unable to|is no)\s++a\Z", re.IGNORECASE)
+# "There is no answer", but not "no answer key" or "cannot answer more than 5 calls".
+_CANNOT_ENDS = Pattern(r"nswers?(?:[.;!\n]|\Z|\s(?:this|that|the question|it)\b)")
 _OPENS_TAG = Pattern(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
 _ABOUT_THE_ANSWER = Pattern(
     r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown"
@@ -151,7 +153,9 @@ def _answer_statement(text: str, position: int, start: int, end: int) -> list[St
     """The statement made around the word "answer" at `position` (of "nswer"), if it is one."""
     match = _ANSWER.match(text, position, end)
     if match is None:
-        refused = _CANNOT.search(text, max(start, position - 20), position)
+        refused = _CANNOT_ENDS.match(text, position, end) and _CANNOT.search(
+            text, max(start, position - 20), position
+        )
         return [Statement(position, "refusal", position)] if refused else []
     before = text[max(start, position - 14) : position]
     if match["tag"]:
