@@ -59,7 +59,11 @@ _CONCLUDES = Pattern(
     r"|所以|因此|总共|合计|合計",
     re.IGNORECASE,
 )
-_CONDITIONAL = Pattern(r"\b(?:if|or|either|maybe|perhaps|possibly|case|option)\b", re.IGNORECASE)
+_CONDITIONAL = Pattern(
+    r"\b(?:if|or|either|maybe|perhaps|possibly|case|option|alternatively"
+    r"|(?:second|another|other|alternative) (?:answer|solution|result|possibility))\b",
+    re.IGNORECASE,
+)
 # What stands between "Final answer:" and the statement that it announces.
 _LABEL_ONLY = Pattern(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
 _NEW_TURN = Pattern(

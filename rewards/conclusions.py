@@ -11,15 +11,20 @@ from collections.abc import Iterator
 
 from rewards.numbers import Number, plain, scan
 from rewards.readings import (
+    ANOTHER_ROOT,
+    BOUND,
+    DENIED,
     EQUALS,
     FORMULA,
     HARMLESS,
     HEDGED,
     MAX_STATEMENT,
     NEGATED,
+    REJECTED,
     SENTENCE_END,
     Answer,
     Reading,
+    in_other_unit,
     link_between,
     placed,
     read,
@@ -58,7 +63,9 @@ _IS_BEFORE = Pattern(
     re.IGNORECASE,
 )
 _TOTAL_AFTER = Pattern(
-    r"\W*(?:[A-Za-z']+ ){0,4}(?:in total|altogether|in all|total|overall|combined)\b", re.IGNORECASE
+    r"[^\w:;=]*(?:[A-Za-z']+ ){0,4}(?:in total|altogether|in all|total|overall|combined)\b"
+    r"(?! (?:of|is|was|will)\b)",
+    re.IGNORECASE,
 )
 _CIRCUMSTANCE = Pattern(
     r"\b(?:in|for|over|after|within|during|per|every|each|by|at|than|from|since|until|before|step"
@@ -75,10 +82,21 @@ _OPENS_WITH_WORD = Pattern(
     re.IGNORECASE,
 )
 _PURPOSE = Pattern(r"\bto [a-z]+ (?:the |all |all the )?$")
+# "it takes him 12 minutes to run 2 miles"
+_TAKES = Pattern(
+    r"\b(?:takes?|took|needs?|needed|requires?|required)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
+)
+_UP_TO_DIGIT = Pattern(r".*\d", re.DOTALL)
 _REASON = Pattern(r"\b(?:because|since)\b", re.IGNORECASE)
 _MEASURE = Pattern(r"-[A-Za-z]")
 _ROUNDED = Pattern(
     r"\bround(?:s|ed|ing)?(?: it)?(?: up| down| off)? to (?:about )?\$?$", re.IGNORECASE
+)
+# "5x = 300, x = 60": the earlier equation is a step, no other root.
+_TERM_BEFORE = Pattern(r"(?:\d\s?|[-+*/]\s*)[A-Za-z]\s*=[\s$]*$")
+# "The question asks how many of the 48 are left" is a question too.
+_ASKS = Pattern(
+    r"\b(?:asks?|asked|asking|question is)\b[^=:]*\bhow (?:many|much)\b[^=:]*$", re.IGNORECASE
 )
 _BREAKDOWN = Pattern(r"[^.;:,(]*[:,(]")
 _UNSOLVED = Pattern(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
@@ -111,7 +129,7 @@ def conclude(text: str, start: int, end: int) -> Answer | None:
         sentence = text[first:stop]
         if _COURTESY.search(sentence):
             continue
-        if text[stop : stop + 1] in ("?", "？"):
+        if text[stop : stop + 1] in ("?", "？") or _ASKS.search(sentence):
             return Answer(None, (first, stop), "sentence", False, "a question is no answer")
         if not (is_last or _DIGIT.search(sentence) or not sentence.isascii()):
             continue  # number words count in the last sentence only: they are many things
@@ -190,8 +208,13 @@ def choose(content: str) -> Reading | None:
     number = numbers[index]
     if refusal:
         return Reading(None, number.start, number.end, refusal)
-    if NEGATED.search(content[max(0, number.start - 20) : number.start]):
+    lead = content[max(0, number.start - 24) : number.start]
+    if NEGATED.search(_UP_TO_DIGIT.sub("", lead)):
         return Reading(None, number.start, number.end, "a number that the answer is not")
+    if BOUND.match(content, number.end):
+        return Reading(None, number.start, number.end, "an inequality")
+    if REJECTED.match(content, number.end):
+        return Reading(None, number.start, number.end, "a number that is rejected")
     return Reading(number.value, number.start, number.end, "", number.percent)
 
 
@@ -204,6 +227,14 @@ def _spoken_of(content: str, numbers: list[Number]) -> list[Number]:
         if not (reason and number.start > reason.start())
         and not _MEASURE.match(content, number.end)
     ]
+    if len(kept) > 1:  # "30, not 31"
+        affirmed = [
+            number
+            for number in kept
+            if not DENIED.search(content[max(0, number.start - 12) : number.start])
+            and not in_other_unit(kept[0], number, content)
+        ]
+        kept = affirmed or kept
     rounded = [number for number in kept if _ROUNDED.search(content[: number.start][-30:])]
     return rounded[-1:] or kept or numbers
 
@@ -215,7 +246,7 @@ def _joined(content: str, numbers: list[Number], index: int) -> str:
             link = link_between(content[numbers[left].end : numbers[right].start], numbers[right])
             if link == "operator":
                 return "an expression that was not worked out"
-            if link not in HARMLESS and not repeats(numbers[left], numbers[right]):
+            if link not in HARMLESS and not repeats(numbers[left], numbers[right], content):
                 return link
     return ""
 
@@ -236,7 +267,8 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
         return Reading(None, equals, len(content), "a formula that was not worked out")
     if index:
         link = link_between(content[numbers[index - 1].end : number.start], number)
-        if link not in HARMLESS and not repeats(numbers[index - 1], number):
+        solved = link == ANOTHER_ROOT and _TERM_BEFORE.search(content[: numbers[index - 1].start])
+        if link not in HARMLESS and not solved and not repeats(numbers[index - 1], number, content):
             return Reading(None, numbers[index - 1].start, number.end, link)
     if index + 1 < len(numbers):
         following = numbers[index + 1]
@@ -247,7 +279,7 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
             if refusal := _joined(content, numbers[:index], index - 1):
                 return Reading(None, number.start, following.end, refusal)
             number = numbers[index - 1]
-        elif link not in HARMLESS and not repeats(number, following):
+        elif link not in HARMLESS and not repeats(number, following, content):
             return Reading(None, number.start, following.end, link)
     return stated(content, number, None, in_expression=False, minus=False)
 
@@ -257,7 +289,8 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
     for index, number in enumerate(numbers) if _TOTAL.search(content) else ():
         if _TOTAL_AFTER.match(content, number.end):
             return index
-        if _TOTAL_BEFORE.search(content[max(0, number.start - 60) : number.start]):
+        before = content[max(0, number.start - 60) : number.start]
+        if _TOTAL_BEFORE.search(before) and not _CIRCUMSTANCE.search(before):
             for later in range(len(numbers) - 1, index, -1):  # "the total cost of 16 mugs is $64"
                 if _IS_BEFORE.search(
                     content[max(0, numbers[later].start - 20) : numbers[later].start]
@@ -275,7 +308,13 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
         before = content[max(0, numbers[index].start - 40) : numbers[index].start]
         if numbers[index].currency or not _CIRCUMSTANCE.search(before):
             opens = _OPENS_WITH_WORD.match(content) and _PURPOSE.search(before)
-            return -1 if opens and len(numbers) == 1 else index
+            if opens and len(numbers) == 1:
+                return -1
+            if index and _PURPOSE.search(before):
+                earlier = numbers[index - 1].start
+                if _TAKES.search(content[max(0, earlier - 40) : earlier]):
+                    return index - 1
+            return index
     return len(numbers) - 1
 
 

@@ -13,14 +13,18 @@ is no equation here, neither true nor false.
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
+from functools import lru_cache
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from rewards.numbers import Number, Value, plain, same, scan
 from rewards.text import Pattern, answer_span
 
-# A worked solution has a few lines; of a longer text the beginning is read.
-MAX_CHARS = 5_000
+# A worked solution has a few lines, a long chain of reasoning a few hundred; of a longer text the
+# beginning is read, so that a megabyte of equations costs no more than twenty thousand characters.
+MAX_CHARS = 20_000
+# Numbers read in them: a solution of that length has some hundreds, "1+1=1+1=..." ten thousand.
+MAX_NUMBERS = 2_000
 # Terms on one side, and digits of a term: the exact value stays small, whatever is multiplied.
 MAX_TERMS = 40
 MAX_DIGITS = 30
@@ -33,6 +37,9 @@ _OPERATORS = {
 # The pieces between two numbers: brackets, operators, "=", words (units), sentence marks.
 _PIECE = Pattern(r"<<|>>|[-+*/×·÷()=≈]|[A-Za-z]+|\\[A-Za-z]+|[.,;:!?](?=\s|$)|[\^²³√|<>{}]|\S")
 _CURRENCY_SIGNS = Pattern(r"[$€£¥₹]\s?| (?=/)|(?<=/) ")
+_NUMBER = Pattern(r"[0-9]++")
+# What works something out, in any of its signs: a line without is no equation.
+_OPERATOR = Pattern(r"[-+*/×÷·x\\]|[^\x00-\x7f]|\b(?:of|plus|minus|times|divided)\b| and ")
 _DECIMALS = Pattern(r"\.([0-9]*)")
 _ANNOTATION = Pattern(r"<<([^<>\n]{3,200})>>")
 
@@ -49,9 +56,14 @@ class Equation(NamedTuple):
 class _Term(NamedTuple):
     """A number of an expression; a written fraction such as 48/2 is one."""
 
-    value: Fraction
     number: Number
     text: str
+
+    @property
+    def value(self) -> Fraction:
+        """The exact value; made when it is needed, as most numbers of a text are prose."""
+        value = Fraction(self.number.value or 0)
+        return value / 100 if self.number.percent else value
 
     @property
     def decimals(self) -> int:
@@ -80,20 +92,30 @@ def equations(text: str) -> list[Equation]:
     [('48/2', '24', True), ('3*5', '16', False)]
     """
     start, end = answer_span(text)
-    end = min(end, start + MAX_CHARS)
+    end = _bounded(text, start, end)
     found: list[Equation] = []
     for line in re.finditer(r"[^\n]+", text[start:end]):
-        if "=" in line[0] or "≈" in line[0]:
+        if ("=" in line[0] or "≈" in line[0]) and _OPERATOR.search(line[0]):
             offset = start + line.start()
             found.extend(_of_line(line[0], offset))
     return found
 
 
-def results(text: str) -> list[Value]:
+def _bounded(text: str, start: int, end: int) -> int:
+    """Where reading stops: at the bound on characters, or on numbers."""
+    end = min(end, start + MAX_CHARS)
+    if end - start > 2 * MAX_NUMBERS:  # else it cannot hold so many
+        further = next(islice(_NUMBER.finditer(text, start, end), MAX_NUMBERS, None), None)
+        return further.start() if further else end
+    return end
+
+
+@lru_cache(maxsize=4096)
+def results(text: str) -> tuple[Value, ...]:
     """The different intermediate results of a worked solution, in order, without the last one.
 
     >>> results("She sold 48/2 = <<48/2=24>>24. In all 48+24 = <<48+24=72>>72. #### 72")
-    [24]
+    (24,)
     """
     annotated = [value for match in _ANNOTATION.finditer(text) for value in _made(match[1])]
     stated = annotated or [e.result for e in equations(text) if e.is_true]
@@ -101,7 +123,7 @@ def results(text: str) -> list[Value]:
     for value in stated[:-1]:
         if not any(same(value, other) for other in [*different, stated[-1]]):
             different.append(value)
-    return different
+    return tuple(different)
 
 
 def _made(annotation: str) -> list[Value]:
@@ -184,6 +206,10 @@ def _sides(content: str) -> list[_Side]:
     start = position = 0
     for number in [*scan(content), None]:
         stop = number.start if number else len(content)
+        gap = content[position:stop].strip(" ")
+        if gap in _OPERATORS:  # the usual case, at a tenth of the time
+            tokens.append(_OPERATORS[gap])
+            position = stop
         for piece in _PIECE.finditer(content, position, stop):
             mark = piece[0]
             if mark in ("=", "≈"):
@@ -216,10 +242,9 @@ def _term(content: str, number: Number) -> _Term | None:
     if number.value is None or number.end - number.start > MAX_DIGITS:
         return None
     written = content[number.start : number.end]
-    value = Fraction(number.value)
-    if number.percent:
-        value /= 100
-    return _Term(value, number, _CURRENCY_SIGNS.sub("", written))
+    if not written.isdecimal():
+        written = _CURRENCY_SIGNS.sub("", written)
+    return _Term(number, written)
 
 
 def _trailing(side: _Side) -> list[_Token]:
@@ -283,7 +308,9 @@ def _works_out(tokens: list[_Token]) -> bool:
 
 
 def _is(token: _Token | None, value: int) -> bool:
-    return token is not None and not isinstance(token, str) and token.value == value
+    if token is None or isinstance(token, str):
+        return False
+    return (token.value if token.number.percent else token.number.value) == value
 
 
 def _value(tokens: list[_Token]) -> Fraction | None:

@@ -104,8 +104,15 @@ class _Plain(dict[int, str | int | None]):
 _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
 _LATEX_FRACTION = Pattern(
-    r"\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
+    r"(?<!\\)\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
 )
+# Units, not numbers: \frac{\text{km}}{\text{h}}
+_LATEX_UNIT = Pattern(
+    r"\\[dtc]?frac\s?\{\s?\\(?:text|mathrm)\{([A-Za-z ]{1,20})\}\s?\}"
+    r"\s?\{\s?\\(?:text|mathrm)\{([A-Za-z ]{1,20})\}\s?\}"
+)
+_SMALL_FRACTION = Pattern(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,9})/([₀₁₂₃₄₅₆₇₈₉]{1,9})")
+_FROM_SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _HTML_TAG = Pattern(
     r"</?(?:b|i|u|p|em|strong|br|span|div|sup|sub|code|h[1-6]|li|td|th|center)(?:\s[^<>]{0,60})?/?>"
 )
@@ -130,7 +137,7 @@ _LATEX_LAYOUT = frozenset((
     "tiny", "normalsize",
 ))  # fmt: skip
 _LATEX_COMMAND = Pattern(
-    r"\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
+    r"(?<!\\)\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
     r"|([A-Za-z]++|[^A-Za-z]))"
 )
 
@@ -144,15 +151,22 @@ def plain(text: str) -> str:
     ('12 500', ' about  3 1/2 %')
     """
     if not text.isascii():
-        text = text.translate(_PLAIN)
+        text = _SMALL_FRACTION.sub(_small_fraction, text.translate(_PLAIN))
     if "\\" in text:
-        text = _LATEX_FRACTION.sub(_fraction_as_text, text)
+        if "frac" in text:
+            text = _LATEX_FRACTION.sub(_fraction_as_text, text)
+            text = _LATEX_UNIT.sub(r" \1/\2", text)
         text = _LATEX_COMMAND.sub(_command_as_text, text)
     if "<" in text:
         text = _HTML_TAG.sub(" ", text)
     if "{" in text or "}" in text:
         text = text.replace("^{°}", "°").replace("{", "").replace("}", "")
     return text.replace("^°", "°") if "°" in text else text
+
+
+def _small_fraction(match: re.Match[str]) -> str:
+    apart = " " if match.string[match.start() - 1 : match.start()].isdigit() else ""
+    return apart + match[0].translate(_FROM_SMALL)
 
 
 def _fraction_as_text(match: re.Match[str]) -> str:
@@ -223,7 +237,7 @@ _SUFFIX = Pattern(
       | \ and\ a\ (?P<part>half|quarter|third)\b
     )?
     (?P<magnitude>
-        (?:\s?(?i:{"|".join(_MAGNITUDES)})(?!\w))++
+        (?:\s{{0,3}}(?i:{"|".join(_MAGNITUDES)})(?!\w))++
       | \s?[{"".join(_MAGNITUDE_SIGNS)[1:]}]
       | k(?![A-Za-z])
       | (?P<money>{"|".join(_MONEY_SIGNS)})(?![A-Za-z]) )?
@@ -236,7 +250,7 @@ _POWER_OF_TEN = Pattern(
 )
 # What makes the digits before it no number: a time, a date, a version, a power, a name.
 _NO_NUMBER = Pattern(
-    rf":[0-9]|\.[0-9]|\s?/\s?[0-9]|-[0-9][0-9]-[0-9][0-9](?![0-9])|\s?\^|\s?\*\*\s?[0-9(]|[{_SUPERSCRIPTS}]|[A-Za-z_]++[0-9]|[πΠ√]"
+    rf":[0-9]|\.[0-9]|\s?/\s?[0-9]|-[0-9][0-9]-[0-9][0-9](?![0-9])|\s?\^|\s?\*\*\s?[0-9(]|[0-9{_SUPERSCRIPTS}]|[A-Za-z_]++[0-9]|[πΠ√]"
 )
 _WHOLE_TANGLE = Pattern(rf"[\w:./^*{_SUPERSCRIPTS}-]++")
 # The character after most numbers: none of these starts a suffix or a tangle.

@@ -6,10 +6,11 @@ a unit makes a compound quantity (5 feet 6 inches), and any other words end the 
 """
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from rewards.number_words import scan_words
-from rewards.numbers import Number, Value, same, scan
+from rewards.numbers import Number, Value, is_huge, same, scan
 from rewards.text import Pattern
 
 # How much of a statement or a sentence is read: an answer is a line, not a page.
@@ -40,6 +41,7 @@ class Reading(NamedTuple):
 
 _ABBREVIATIONS = (
     r"(?<!\bRs\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bsq\.)(?<!\bapprox\.)(?<!\bca\.)"
+    r"(?<!\be\.g\.)(?<!\bi\.e\.)"
 )
 SENTENCE_END = Pattern(rf"[.!?](?=[\s*_\"')\]]|$){_ABBREVIATIONS}|[。！？]|\n")
 EQUALS = Pattern(r"[\s)}\]$°%\"'*_]*+(?:[A-Za-z$€£%°]+[.)]?\s*+){0,4}(?:=|≈|>>|→|⇒|->|equals\b)")
@@ -49,7 +51,7 @@ _OPERATOR = Pattern(
 )
 _JOINED = Pattern(
     r"[\s*_$%°¢€£\"')\]}]*+(?:"
-    r"[,;/|&±~–-][\s$\"'*(\[]*+"
+    r"(?:[,;/|&±~–-]|\+/-?|\.{2,3}|…|by )[\s$\"'*(\[]*+"
     r"|(?:[A-Za-z]+\s+){0,2}(?:or|and|to|through|till|until|versus|vs\.?|oder|und|ou|et|y|e)\s+"
     r"(?:even |maybe |perhaps |possibly )?[$\"'*~(]*+"
     r"|\s*(?:或|和|и|или|또는|または)\s*"
@@ -69,12 +71,37 @@ _COMPOUND = Pattern(
 )
 NEGATED = Pattern(
     r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
-    r"|unlike|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b|(?<![-=<>])[<>][\s(]*$|[≠≤≥√][\s(]*$|不是|아니",
+    r"|or equal to|unlike|no (?:es|son)|non è|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b"
+    r"|(?<![-=<>])[<>][\s(]*$|[≠≤≥√±][\s(]*$|不是|아니"
+    r"|\b(?:e\.g\.|such as|for example|for instance),?\s*$",
     re.IGNORECASE,
 )
 FORMULA = Pattern(r"\\[A-Za-z]|[√πΠ∞∑∫]")
+# "not 71 but 72", "isn't 71; it's 72": the number that is denied makes way for the other.
+DENIED = Pattern(r"\b(?:not|isn't|isn’t)\s+[$*\"'(]*$", re.IGNORECASE)
+_INSTEAD = Pattern(
+    r"[^\d.\n]{0,30}(?:\bbut|\bit's|\bit is|\brather|[,;] it)\s+[$*\"'(]*$", re.IGNORECASE
+)
+REJECTED = Pattern(
+    r"[\s*_$\"')\]]*+(?:[A-Za-z]+\s+)?(?:is|was|isn't|cannot be|can't be)\s+(?:clearly |also )?"
+    r"(?:wrong|incorrect|not (?:the (?:right |correct |final )?answer|right|correct))\b",
+    re.IGNORECASE,
+)
+# "64 if she stays and 60 if she leaves"
+_CONDITIONAL = Pattern(
+    r"[\s\w,$%*]{0,40}?\b(?:if|when|unless|assuming)\b.*\b(?:and|but|else|otherwise)\b[\w\s,$]{0,20}$",
+    re.IGNORECASE,
+)
+_CALL = Pattern(r"(?<![A-Za-z])(?:[A-Za-z]|[a-z]{2,5})\([\"']?$")
+BOUND = Pattern(r"\+(?!\s?[\d(])|\s*(?:[<>]=?|≤|≥)\s?(?:[A-Za-z]\b|-?\d)(?![>/])")
+_OPENS_AGAIN = Pattern(r"\((?:or|i\.e\.,?|that is,?|=)?\s*$", re.IGNORECASE)
+_CONVERTED = Pattern(r"[- ](dozen|hour|minute|week|year|dollar|f(?:ee|oo)t|yard)", re.IGNORECASE)
+_CONVERSIONS = {
+    "dozen": 12, "hour": 60, "minute": 60, "week": 7, "year": 12, "dollar": 100, "feet": 12,
+    "foot": 12, "yard": 3,
+}  # fmt: skip
 _FACTOR = Pattern(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
-_VARIABLE = Pattern(r"\s?[xyznk](?![A-Za-z])")
+_VARIABLE = Pattern(r"(?:\s?[xyznk]|i)(?![A-Za-z])")
 
 
 def read(clause: str, spaced_minus: bool = False) -> Reading:
@@ -89,14 +116,21 @@ def read(clause: str, spaced_minus: bool = False) -> Reading:
         return read_words(clause)
     lead = clause[: current.start]
     if refusal := _unreadable_lead(lead):
-        return Reading(None, current.start, current.end, refusal)
+        following = next(numbers, None)
+        if (
+            following is None
+            or not DENIED.search(lead)
+            or not _INSTEAD.fullmatch(clause, current.end, following.start)
+        ):
+            return Reading(None, current.start, current.end, refusal)
+        lead, current = "", following
     minus = spaced_minus and not current.signed and lead.strip(" $(") == "-"
     left: Number | None = None
     in_expression = False
     for following in numbers:
         gap = clause[current.end : following.start]
         link = link_between(gap, following)
-        if link not in (*HARMLESS, _BESIDE) and repeats(current, following):
+        if link not in (*HARMLESS, _BESIDE) and repeats(current, following, clause):
             break
         if link == "equals":
             left = left if in_expression else current
@@ -123,6 +157,10 @@ def stated(
     value, start, end = current.value, current.start, current.end
     if value is None:
         return Reading(None, start, end, "digits that are no number (a time, a date, a power)")
+    if BOUND.match(clause, end):
+        return Reading(None, start, end, "an inequality")
+    if REJECTED.match(clause, end):
+        return Reading(None, start, end, "a number that is rejected")
     if _VARIABLE.match(clause, end) or _FACTOR.match(clause, end):
         return Reading(None, start, end, "a formula that was not worked out")
     return Reading(-value if minus else value, start, end, "", current.percent)
@@ -136,19 +174,35 @@ def _unreadable_lead(lead: str) -> str:
         return "no number"
     if NEGATED.search(lead):
         return "a number that the answer is said not to be"
+    if _CALL.search(lead):
+        return "a function that was not worked out"
     return "a formula that was not worked out" if "\\" in lead and FORMULA.search(lead) else ""
 
 
 # How two numbers may be joined without one of them taking the other back.
 HARMLESS = frozenset(("equals", "operator", "text"))
+ANOTHER_ROOT = "several roots"
 _BESIDE = "several numbers side by side"
 
 
-def repeats(number: Number, following: Number) -> bool:
+def repeats(number: Number, following: Number, content: str) -> bool:
     """Whether the same value is given again: "180 rings, or 180 years"."""
     if number.value is None or following.value is None:
         return False
-    return same(number.value, following.value)
+    return same(number.value, following.value) or in_other_unit(number, following, content)
+
+
+def in_other_unit(number: Number, following: Number, content: str) -> bool:
+    """Whether a parenthesis gives the same again in a larger unit: "72 clips (or 6 dozen)"."""
+    unit = _CONVERTED.match(content, following.end)
+    if unit is None or not _OPENS_AGAIN.search(
+        content[max(0, following.start - 10) : following.start]
+    ):
+        return False
+    if number.value is None or following.value is None or is_huge(following.value):
+        return False
+    factor = _CONVERSIONS[unit[1].lower()]
+    return same(number.value, Fraction(following.value) * factor)
 
 
 def link_between(gap: str, following: Number) -> str:
@@ -160,8 +214,10 @@ def link_between(gap: str, following: Number) -> str:
     if sentence and sentence.end() < len(gap):
         gap = gap[: sentence.start()]
         return "a hedge" if HEDGED.search(gap) else "text"
+    if _CONDITIONAL.match(gap):
+        return "a hedge"
     if _ANOTHER_ROOT.match(gap):
-        return "several numbers, or a range"
+        return ANOTHER_ROOT
     if EQUALS.match(gap):
         return "equals"
     if _OPERATOR.match(gap):

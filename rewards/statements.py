@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rewards.conclusions import choose, conclude
 from rewards.numbers import plain
-from rewards.readings import FORMULA, MAX_STATEMENT, SENTENCE_END, Reading, placed, read
+from rewards.readings import FORMULA, MAX_STATEMENT, NEGATED, SENTENCE_END, Reading, placed, read
 from rewards.text import Pattern
 
 # Statements of one kind looked at, from the last one back: more than this is spam, and one that
@@ -29,7 +29,7 @@ class Statement(NamedTuple):
 _DIGIT = Pattern(r"\d")
 _DIGIT_RUN = Pattern(r"[0-9]*+")
 _DECORATION = Pattern(
-    r"(?:[\s*_`\"':>(\[{=]|\$(?!-?\d)|<(?=[-\d.,]++>)|\\[(\[,; ]"
+    r"(?:[\s*_`\"':(\[{=]|[=-]>|>(?![-$]?\d)|\$(?!-?\d)|<(?=[-\d.,]++>)|\\[(\[,; ]"
     r"|\\(?:text|mathbf|boxed|displaystyle|n)(?=[{\s\\])){0,100}+"
 )
 # The common statement: an integer with nothing but closing marks after it, to the end of the text,
@@ -66,6 +66,9 @@ _FINAL = Pattern(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGN
 _ANOTHER = Pattern(
     r"(?:first|second|third|next|previous|other|another|wrong|incorrect|each)\s++a\Z", re.IGNORECASE
 )
+_CANNOT = Pattern(r"\b(?:cannot|can't|can not|unable to|is no)\s++a\Z", re.IGNORECASE)
+# "There is no answer", but not "no answer key" or "cannot answer more than 5 calls".
+_CANNOT_ENDS = Pattern(r"nswers?(?:[.;!\n]|\Z|\s(?:this|that|the question|it)\b)")
 _OPENS_TAG = Pattern(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
 _ABOUT_THE_ANSWER = Pattern(
     r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown"
@@ -77,8 +80,8 @@ _HEADING = Pattern(
     r"|approach|option|scenario|explanation|solution|verification|check)\b|\d++[.)]\s++[A-Z])",
     re.IGNORECASE,
 )
-_NOTHING = Pattern(r"(?:null|none|nan|undefined)\b|[\"']?,", re.IGNORECASE)
-_INEQUALITY = Pattern(r"\s*[<>≤≥]")
+_NOTHING = Pattern(r"(?:null|none|nan|undefined|unknown|true|false|n/a)\b", re.IGNORECASE)
+_EMPTY = Pattern(r"[\"']?,")
 _LETTER = Pattern(r"[^\W\d_]")
 
 
@@ -150,7 +153,10 @@ def _answer_statement(text: str, position: int, start: int, end: int) -> list[St
     """The statement made around the word "answer" at `position` (of "nswer"), if it is one."""
     match = _ANSWER.match(text, position, end)
     if match is None:
-        return []
+        refused = _CANNOT_ENDS.match(text, position, end) and _CANNOT.search(
+            text, max(start, position - 20), position
+        )
+        return [Statement(position, "refusal", position)] if refused else []
     before = text[max(start, position - 14) : position]
     if match["tag"]:
         opened = _OPENS_TAG.search(before)
@@ -193,9 +199,11 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         sentence = SENTENCE_END.search(content, reading.end)
         reading = choose(content[: sentence.start()] if sentence else content) or reading
     reading = placed(reading, content, text, start, start + len(line))
+    if _NOTHING.match(lead):
+        return Reading(None, start, start + len(lead), "no answer is given")
     if kind in ("line", "label"):
-        if _NOTHING.match(lead):
-            return Reading(None, start, reading.start, "no answer is given")
+        if _EMPTY.match(lead):
+            return Reading(None, start, start + len(lead), "no answer is given")
         if _LETTER.search(lead) and _DIGIT.search(text, reading.end, end):
             return None  # "Answer: She sold 48 in April. ..." opens a solution
     if reading.value is None:
@@ -222,12 +230,11 @@ def _read_box(text: str, start: int, end: int) -> Reading:
     if box is None:
         return Reading(None, start, start, "a box that is not closed")
     content = plain(box[1].replace("~", " "))  # LaTeX's space that no line breaks at
+    if content.lstrip().startswith("|"):
+        return Reading(None, *box.span(1), "a formula that was not worked out")
     if ("\\" in content or not content.isascii()) and FORMULA.search(content):
         return Reading(None, *box.span(1), "a formula that was not worked out")
-    reading = read(content, spaced_minus=True)
-    if _INEQUALITY.match(content, reading.end):
-        return Reading(None, *box.span(1), "an inequality")
-    return placed(reading, content, text, *box.span(1))
+    return placed(read(content, spaced_minus=True), content, text, *box.span(1))
 
 
 def _read_tag(text: str, start: int, end: int) -> Reading:
@@ -320,11 +327,11 @@ def other_languages(text: str, start: int, end: int) -> list[Statement]:
     """Statements of the answer in other languages than English, near the end of the text."""
     start = max(start, end - MAX_STATEMENT)
     tail = text[start:end]
-    found = []
+    found: list[re.Match[str]] = []
     stems = _LATIN_STEMS if tail.isascii() else _LATIN_STEMS + _OTHER_STEMS
     if any(stem in tail for stem in stems):
-        found = [Statement(m.start(), "final", m.end()) for m in _LATIN.finditer(text, start, end)]
+        found = list(_LATIN.finditer(text, start, end))
     if not text.isascii():
-        matches = _OTHER_SCRIPTS.finditer(text, start, end)
-        found += [Statement(m.start(), "final", m.end()) for m in matches]
-    return sorted(found)[-MAX_STATEMENTS:]
+        found += _OTHER_SCRIPTS.finditer(text, start, end)
+    said = [Statement(m.start(), "final", m.end()) for m in found if not NEGATED.search(m[0])]
+    return sorted(said)[-MAX_STATEMENTS:]

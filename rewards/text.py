@@ -66,7 +66,7 @@ def answer_span(completion: str) -> tuple[int, int]:
     (0, 3)
     """
     if (
-        _MARK.search(completion)
+        ("<" in completion and _MARK.search(completion))
         or "◁" in completion
         or ("[" in completion and "THINK]" in completion)
     ):

@@ -199,7 +199,7 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     written = _distinct(equations(sample.completion))
     if not written:
         return Score(0.0, "no equation is worked out")
-    wanted = [] if sample.reference_answer is None else results(sample.reference_text)
+    wanted = () if sample.reference_answer is None else results(sample.reference_text)
     limit = max(_MIN_STEPS_COUNTED, _STEPS_PER_RESULT * len(wanted))
     false = [equation for equation in written if not equation.is_true]
     true = [equation for equation in written if equation.is_true][:limit]
