@@ -6,7 +6,7 @@ async, together, under one bound and one deadline; then group scorers; then the 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -87,6 +87,8 @@ class BoundComponent:
         """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
         value = raw
         if type(raw) is Score:
+            if flaw := _flaw(raw):
+                return Fault("invalid_value", f"returned a Score whose {flaw}")
             value = raw.value
             if type(value) is float and self.low <= value <= self.high and not self.all_or_nothing:
                 return raw  # nearly every verdict
@@ -95,8 +97,9 @@ class BoundComponent:
                 return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
             try:
                 value = float(value)
-            except OverflowError:
-                return Fault("invalid_value", "returned an integer too large for a float")
+            except Exception as error:  # noqa: BLE001 - another library's __float__: one sample
+                kind = type(value).__name__
+                return Fault("invalid_value", f"returned {kind}, which is no float: {error}")
         if not math.isfinite(value):
             return Fault("invalid_value", f"returned {value}, which is no finite number")
         if not self.low <= value <= self.high:
@@ -371,6 +374,26 @@ def _normalized(
         for index in scored:
             z_scores[index] = min(max((values[index] - mean) / deviation, -clip), clip)
     return z_scores
+
+
+def _flaw(score: Score) -> str:
+    """What makes the rest of a score unfit for the response and the log; "" for nothing.
+
+    Without it one scorer's slip would cost the whole batch, when the response is written.
+    """
+    if type(score.reason) is not str:
+        return f"reason is {type(score.reason).__name__}, not a string"
+    if score.answer is not None and type(score.answer) is not str:
+        return f"answer is {type(score.answer).__name__}, not a string"
+    if not isinstance(score.metrics, Mapping):
+        return f"metrics are {type(score.metrics).__name__}, not a table of names and numbers"
+    for name, value in score.metrics.items():
+        try:
+            name.encode()  # lone surrogates would break the response on its way out
+            float(value)
+        except Exception as error:  # noqa: BLE001 - as for the value: whatever it is, one sample
+            return f"metric {name!r} is no name with a number: {error}"
+    return ""
 
 
 def _fault(error: BaseException) -> Fault:
