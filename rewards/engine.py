@@ -42,15 +42,18 @@ _DATA_FAULTS = frozenset({MissingReferenceError.kind, UnusableDataError.kind})
 def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
     """The indices of the samples of each group, in order of first appearance.
 
-    `group_by` is "prompt", or a metadata key whose values may be of any type.
+    `group_by` is "prompt", or a metadata key whose values may be of any type. A sample that lacks
+    it is a group of its own: a misspelt key must not compare all prompts with each other.
     """
     by_key: dict[Any, list[int]] = {}
     for index, sample in enumerate(samples):
         key: Any
         if group_by == "prompt":
             key = tuple([(turn.role, turn.content) for turn in sample.prompt])
+        elif (value := sample.metadata.get(group_by)) is None:
+            key = index
         else:
-            key = repr(sample.metadata.get(group_by))
+            key = repr(value)
         by_key.setdefault(key, []).append(index)
     return list(by_key.values())
 

@@ -63,7 +63,8 @@ class RubricSpec(NamedTuple):
     """The weighted, gated set of components that makes one reward.
 
     `total` is the weighted "mean" of the components or their weighted "sum"; either is clamped
-    to `range`. `group_by` is "prompt" or the metadata key that rollouts of one prompt share.
+    to `range`. `group_by` is "prompt" or the metadata key that rollouts of one prompt share (a
+    sample without it is compared with none).
     `reference` holds the dotted paths into `reference_answer`, tried in order (none: all of it).
     `concurrency` bounds the calls that async scorers have in flight.
     """

@@ -266,6 +266,15 @@ def test_a_group_may_be_a_metadata_key() -> None:
     assert [r.value for r in rubric.score_batch(batch)] == [0.5, 1.0]
 
 
+def test_a_sample_without_the_group_key_is_compared_with_none() -> None:
+    """A misspelt key must not make one group of all prompts: their mean is no sibling's."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")], group_by="kye")
+    batch = [sample(0.1, "a", metadata={"key": 1}), sample(0.9, "b", metadata={"kye": None})]
+
+    assert rubric.groups(batch) == [[0], [1]]
+    assert rubric.groups([*batch, *[sample(0.1, metadata={"kye": 0})] * 2]) == [[0], [1], [2, 3]]
+
+
 def test_a_group_scorer_that_loses_a_verdict_is_a_fault_of_the_group() -> None:
     """Verdicts are never shifted from one rollout to another."""
 
