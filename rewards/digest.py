@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+#: An import at module level. What a name is bound to does not tell where a number came from.
+_IMPORT = re.compile(rb"^(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w.]+))", re.MULTILINE)
 
 
 def rubric_digest(
@@ -14,8 +19,9 @@ def rubric_digest(
 ) -> str:
     """SHA-256 (hex) of a rubric's tables, of its scorers' modules and of the files they read.
 
-    A scorer's module counts with the modules of its own package that it uses (a shared number
-    reader is part of the rule), so that no change of a rule keeps the digest.
+    A scorer's module counts with the modules of its own package that it imports at module level
+    (a shared number reader is part of the rule, and so is a table of limits). An import inside a
+    function is not followed: the bundle may do without it, and the digest must be the same there.
     """
     digest = hashlib.sha256()
     digest.update(json.dumps(tables, sort_keys=True, default=str).encode())
@@ -45,7 +51,10 @@ def _with_helpers(names: set[str]) -> set[str]:
 
 
 def _used(module: ModuleType) -> set[str]:
-    used = set()
+    used = {
+        resolve_name((found[1] or found[2]).decode(), module.__package__)
+        for found in _IMPORT.finditer(_source(module))
+    }
     for value in vars(module).values():
         name = value.__name__ if isinstance(value, ModuleType) else _home(value)
         if isinstance(name, str):

@@ -6,7 +6,7 @@ async, together, under one bound and one deadline; then group scorers; then the 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -42,15 +42,18 @@ _DATA_FAULTS = frozenset({MissingReferenceError.kind, UnusableDataError.kind})
 def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
     """The indices of the samples of each group, in order of first appearance.
 
-    `group_by` is "prompt", or a metadata key whose values may be of any type.
+    `group_by` is "prompt", or a metadata key whose values may be of any type. A sample that lacks
+    it is a group of its own: a misspelt key must not compare all prompts with each other.
     """
     by_key: dict[Any, list[int]] = {}
     for index, sample in enumerate(samples):
         key: Any
         if group_by == "prompt":
             key = tuple([(turn.role, turn.content) for turn in sample.prompt])
+        elif (value := sample.metadata.get(group_by)) is None:
+            key = index
         else:
-            key = repr(sample.metadata.get(group_by))
+            key = repr(value)
         by_key.setdefault(key, []).append(index)
     return list(by_key.values())
 
@@ -87,6 +90,8 @@ class BoundComponent:
         """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
         value = raw
         if type(raw) is Score:
+            if flaw := _flaw(raw):
+                return Fault("invalid_value", f"returned a Score whose {flaw}")
             value = raw.value
             if type(value) is float and self.low <= value <= self.high and not self.all_or_nothing:
                 return raw  # nearly every verdict
@@ -95,8 +100,9 @@ class BoundComponent:
                 return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
             try:
                 value = float(value)
-            except OverflowError:
-                return Fault("invalid_value", "returned an integer too large for a float")
+            except Exception as error:  # noqa: BLE001 - another library's __float__: one sample
+                kind = type(value).__name__
+                return Fault("invalid_value", f"returned {kind}, which is no float: {error}")
         if not math.isfinite(value):
             return Fault("invalid_value", f"returned {value}, which is no finite number")
         if not self.low <= value <= self.high:
@@ -371,6 +377,26 @@ def _normalized(
         for index in scored:
             z_scores[index] = min(max((values[index] - mean) / deviation, -clip), clip)
     return z_scores
+
+
+def _flaw(score: Score) -> str:
+    """What makes the rest of a score unfit for the response and the log; "" for nothing.
+
+    Without it one scorer's slip would cost the whole batch, when the response is written.
+    """
+    if type(score.reason) is not str:
+        return f"reason is {type(score.reason).__name__}, not a string"
+    if score.answer is not None and type(score.answer) is not str:
+        return f"answer is {type(score.answer).__name__}, not a string"
+    if not isinstance(score.metrics, Mapping):
+        return f"metrics are {type(score.metrics).__name__}, not a table of names and numbers"
+    for name, value in score.metrics.items():
+        try:
+            name.encode()  # lone surrogates would break the response on its way out
+            float(value)
+        except Exception as error:  # noqa: BLE001 - as for the value: whatever it is, one sample
+            return f"metric {name!r} is no name with a number: {error}"
+    return ""
 
 
 def _fault(error: BaseException) -> Fault:

@@ -68,7 +68,7 @@ def _imported(module_name: str, address: str) -> ModuleType:
             f"scorer {address!r}: {module_name} imports {error.name!r}, which is not installed; "
             "install it, or import it inside the function that needs it"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends itself is no module
         raise SpecError(
             f"scorer {address!r}: {module_name} cannot be imported: {type(error).__name__}: {error}"
         ) from error

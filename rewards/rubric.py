@@ -93,7 +93,7 @@ def use(
     >>> Rubric("taste", [use(exact.match).placed(weight=2.0)]).name
     'taste'
     """
-    return Component(scorer, params)
+    return Component(_placeable(scorer, args), params)
 
 
 def gate(
@@ -103,7 +103,19 @@ def gate(
     **params: P.kwargs,
 ) -> Component:
     """Place a scorer as a gate: below its threshold the reward is the floor, nothing else runs."""
-    return Component(scorer, params, weight=0.0, gate=True)
+    return Component(_placeable(scorer, args), params, weight=0.0, gate=True)
+
+
+def _placeable(scorer: object, args: Sequence[object]) -> Scorer[..., Any]:
+    """The scorer, unless it is none, or is given parameters without their names."""
+    if not isinstance(scorer, Scorer):
+        raise SpecError(f"{scorer!r} is no scorer: decorate it with @scorer or @group_scorer")
+    if args:
+        raise SpecError(
+            f"{scorer.address} was given {', '.join(map(repr, args))} without a name: parameters "
+            f"are keywords; there are: {', '.join(scorer.parameters) or 'none'}"
+        )
+    return scorer
 
 
 class Rubric:
@@ -131,6 +143,12 @@ class Rubric:
         Raises:
             SpecError: naming the component, the key, the value and the nearest spelling.
         """
+        for component in components:
+            if not isinstance(component, Component):
+                raise SpecError(
+                    f"rubric {name!r}: its components are a list of use(scorer, ...) and "
+                    f"gate(scorer, ...), got {component!r}"
+                )
         spec = RubricSpec(
             name=name,
             component=tuple(component.to_spec() for component in components),

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
@@ -288,8 +289,10 @@ def _fitted(value: Any, hint: Any) -> Any:
         if isinstance(value, str) and value in args:
             return value
     elif hint is float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            with suppress(OverflowError):  # an integer of hundreds of digits
+                if math.isfinite(value):
+                    return float(value)
     elif hint is int:
         if isinstance(value, int) and not isinstance(value, bool):
             return value

@@ -37,6 +37,19 @@ def test_a_change_in_a_helper_changes_the_digest(package: Path) -> None:
     assert before != digest()
 
 
+@pytest.mark.parametrize(
+    "line", ["from digest_case.limits import LIMIT", "from .limits import LIMIT as MOST"]
+)
+def test_a_changed_constant_of_a_helper_changes_the_digest(package: Path, line: str) -> None:
+    """A number does not say where it was imported from; the import does."""
+    (package / "limits.py").write_text("LIMIT = 3\n")
+    (package / "mine.py").write_text(f"{line}\n")
+    before = digest()
+    (package / "limits.py").write_text("LIMIT = 4000\n")
+
+    assert before != digest()
+
+
 def test_line_ends_do_not_change_the_digest(package: Path) -> None:
     """A checkout on another system is the same rule."""
     before = digest()

@@ -1,14 +1,16 @@
 """The rubric engine: gates, weights, error policies, groups, neutral siblings, normalisation."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from rewards import Message, Rubric, Sample, gate, scorer, use
+from rewards import Message, Rubric, Sample, Score, gate, scorer, use
 from rewards.errors import BatchFailedError, RefusalError, ServiceError, SpecError
 from rewards.scorer import group_scorer
-from rewards.spec import NormalizeSpec
+from rewards.spec import MAX_MAGNITUDE, NormalizeSpec
 from tests.strategies import breaks_on_low, needs_reference, paid, penalty, rank
 
 
@@ -264,6 +266,15 @@ def test_a_group_may_be_a_metadata_key() -> None:
     assert [r.value for r in rubric.score_batch(batch)] == [0.5, 1.0]
 
 
+def test_a_sample_without_the_group_key_is_compared_with_none() -> None:
+    """A misspelt key must not make one group of all prompts: their mean is no sibling's."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")], group_by="kye")
+    batch = [sample(0.1, "a", metadata={"key": 1}), sample(0.9, "b", metadata={"kye": None})]
+
+    assert rubric.groups(batch) == [[0], [1]]
+    assert rubric.groups([*batch, *[sample(0.1, metadata={"kye": 0})] * 2]) == [[0], [1], [2, 3]]
+
+
 def test_a_group_scorer_that_loses_a_verdict_is_a_fault_of_the_group() -> None:
     """Verdicts are never shifted from one rollout to another."""
 
@@ -354,3 +365,69 @@ def test_the_digest_covers_the_rubric_and_the_source_of_its_scorers() -> None:
     assert one.digest != Rubric("r", [use(paid).placed(weight=2.0)]).digest
     assert one.digest != Rubric("r", [use(paid, scale=0.5)]).digest
     assert len(one.digest) == 64
+
+
+class Unreadable:
+    """A number of some library that refuses to be a float."""
+
+    def __float__(self) -> float:
+        raise ValueError("not today")
+
+
+SLIPS: dict[str, object] = {
+    "metric is text": Score(1.0, metrics={"x": "much"}),  # type: ignore[dict-item]
+    "metric is nothing": Score(1.0, metrics={"x": None}),  # type: ignore[dict-item]
+    "metric is too long for a float": Score(1.0, metrics={"x": 10**400}),
+    "metric's name is nothing": Score(1.0, metrics={None: 1.0}),  # type: ignore[dict-item]
+    "metric's name is no UTF-8": Score(1.0, metrics={"\ud800": 1.0}),
+    "metrics are a list": Score(1.0, metrics=[1.0]),  # type: ignore[arg-type]
+    "metrics are nothing": Score(1.0, metrics=None),  # type: ignore[arg-type]
+    "reason is a number": Score(1.0, reason=5),  # type: ignore[arg-type]
+    "answer is a number": Score(1.0, answer=72),  # type: ignore[arg-type]
+    "number that refuses": Unreadable(),
+    "signalling NaN": Decimal("sNaN"),
+}
+
+
+@scorer
+def slips(sample: Sample, *, slip: str) -> float:
+    """What a careless author returns for one sample; full marks for all others."""
+    return SLIPS[slip] if sample.completion == "0" else 1.0  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_careless_verdict_costs_one_sample(slip: str) -> None:
+    """What cannot go into the response or the log is that sample's fault, not the batch's."""
+    rubric = Rubric("r", [use(slips, slip=slip)])
+    samples = [Sample("1", "0"), Sample("2", "1")]
+
+    slipped, sound = rubric.score_batch(samples)
+
+    assert slipped.faults["slips"].kind == "invalid_value"
+    assert (slipped.value, sound.value) == (0.0, 1.0)
+
+
+def test_the_largest_weights_still_add_up() -> None:
+    """Weights at the limit neither overflow nor lose the share of each other."""
+    largest = use(paid).placed(weight=MAX_MAGNITUDE)
+    rubric = Rubric("r", [largest.placed(name=name) for name in "abc"], total="sum")
+
+    assert rewards(rubric, 1.0) == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda: Rubric("r", [paid]), r"list of use\(scorer, ...\)"),  # type: ignore[list-item]
+        (lambda: Rubric("r", use(paid)), r"list of use\(scorer, ...\)"),  # type: ignore[arg-type]
+        (lambda: use(len), "is no scorer: decorate it with @scorer"),  # type: ignore[arg-type]
+        (lambda: use(paid, 0.5), "was given 0.5 without a name.*there are: scale"),  # type: ignore[call-arg]
+        (lambda: gate(paid, 0.5), "was given 0.5 without a name"),  # type: ignore[call-arg]
+    ],
+)
+def test_a_misplaced_scorer_is_told_how_to_be_placed(
+    build: Callable[[], object], expected: str
+) -> None:
+    """A forgotten `use`, a plain function and a nameless parameter are named with the remedy."""
+    with pytest.raises(SpecError, match=expected):
+        build()

@@ -170,6 +170,17 @@ def test_a_scorer_module_that_breaks_on_import_is_named(
         resolve("broken_module:fn")
 
 
+def test_a_module_that_ends_the_process_is_an_error(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script without a main guard must not end the command, or the Lambda's init, unexplained."""
+    (tmp_path / "exiting_script.py").write_text("import sys\nsys.exit(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(SpecError, match="exiting_script cannot be imported: SystemExit: 3"):
+        resolve("exiting_script:fn")
+
+
 @pytest.mark.parametrize("each", list(bundled()), ids=lambda each: each.address)
 def test_every_bundled_scorer_is_found_by_its_address_and_explains_itself(each: Any) -> None:
     """The address is enough, nothing is registered; the first line is the rule."""

@@ -70,6 +70,15 @@ def rubric_file(tmp_path: Path) -> Path:
             "parameter 'ignore_case' must be bool, got 'yes'",
         ),
         (SOUND + "threshold = 7.0", "must lie between 0.0 and 1.0"),
+        (SOUND + f"weight = 1{'0' * 400}", 'key "weight": must be a number of at most 1e+100'),
+        (SOUND + "weight = 1e308", "must be a number of at most 1e+100"),
+        (SOUND + f"weight = 1{'0' * 5000}", "mine.toml: not valid TOML"),
+        (f"range = [0, 1{'0' * 400}]" + SOUND, 'key "range": must be a number of at most 1e+100'),
+        ("name = " + "[" * 5000, "mine.toml: not valid TOML"),
+        (
+            SOUND.replace("exact", "numeric") + f"params = {{ tolerance = 1{'0' * 400} }}",
+            "parameter 'tolerance' must be float, got 1000",
+        ),
     ],
 )
 def test_a_wrong_rubric_says_where_and_what(rubric_file: Path, text: str, expected: str) -> None:

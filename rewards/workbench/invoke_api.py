@@ -108,7 +108,11 @@ class _InvokeApi(BaseHTTPRequestHandler):
 
     def _payload(self) -> bytes:
         """The event. It is read whole even where it is refused, so that the answer is."""
-        length = int(self.headers.get("Content-Length") or 0)
+        given = self.headers.get("Content-Length") or "0"
+        if not given.isdecimal() or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # where the next request starts, nobody can tell
+            raise _RefusedError(411, "LengthRequiredException", "Content-Length is missing")
+        length = int(given)
         if length > MAX_REQUEST_BYTES:
             while length > 0 and (data := self.rfile.read(min(length, MAX_REQUEST_BYTES))):
                 length -= len(data)

@@ -1,6 +1,7 @@
 """`rewards new`: skeletons of a scorer or a rubric, each with a test, that pass and score."""
 
 import re
+import sys
 from collections.abc import Mapping
 from keyword import iskeyword
 from pathlib import Path
@@ -120,7 +121,10 @@ def new_scorer(
     packages = [] if bundled else [p / "__init__.py" for p in source.parents if p != Path()]
     files |= {init: "" for init in packages if not init.exists()}
     _write(files, {"scorer": name}, as_json)
-    say(f'next: make it yours, run pytest {test}, then name it in a rubric: scorer = "{name}"')
+    say(
+        f"next: make it yours, run python -m pytest {test}, then name it in a rubric: "
+        f'scorer = "{name}"'
+    )
 
 
 @new.command("rubric")
@@ -153,7 +157,7 @@ def new_rubric(
         {"rubric": name},
         as_json,
     )
-    say(f"next: make it yours (rewards list shows the scorers), then run pytest {test}")
+    say(f"next: make it yours (rewards list shows the scorers), then run python -m pytest {test}")
 
 
 def _scorer_address(name: str) -> tuple[str, str]:
@@ -164,6 +168,11 @@ def _scorer_address(name: str) -> tuple[str, str]:
         raise SpecError(
             f"{name!r} is no address for a scorer: write package.module:function, or "
             "family.function inside this project, in lower-case letters, digits and _"
+        )
+    top = parts[0]
+    if colon == ":" and (top == "rewards" or top in sys.stdlib_module_names):
+        raise SpecError(
+            f"{name!r}: {top!r} is a package already, which this one would hide; take another name"
         )
     if colon == ":":
         return path, function

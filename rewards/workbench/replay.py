@@ -150,12 +150,12 @@ def _compared(expected: Path, outcome: Outcome) -> list[str]:
     """What differs from the expected file, in words; nothing where it is the same bytes."""
     if not expected.is_file():
         return [f"{expected.name} is missing: check the table, then run again with --update"]
-    text = expected.read_text(encoding="utf-8")
-    if text == canonical(outcome):
+    found = expected.read_bytes()
+    if found == canonical(outcome).encode():
         return []
     try:
-        wanted = json.loads(text)
-    except ValueError as error:
+        wanted = json.loads(found)
+    except (ValueError, RecursionError) as error:
         return [f"{expected.name} is not JSON: {error}"]
     actual = outcome.error if outcome.response is None else outcome.response
     return list(_differences(wanted, actual)) or [
@@ -190,7 +190,8 @@ def _figures(result: object) -> dict[str, str]:
     if not isinstance(result, dict):
         return {"result": _short(result)}
     figures = {key: _short(value) for key, value in result.items() if key != "metrics_list"}
-    for metric in result.get("metrics_list") or []:
+    metrics = result.get("metrics_list")
+    for metric in metrics if isinstance(metrics, list) else []:
         if isinstance(metric, dict):
             kind = "" if metric.get("type") == "Reward" else " (metric)"
             figures[f"{metric.get('name')}{kind}"] = _short(metric.get("value"))

@@ -116,8 +116,11 @@ class OutputFile:
     def _checked_state(self) -> dict[str, Any]:
         try:
             state: dict[str, Any] = json.loads(self.state.read_bytes())
-            identity = state["identity"]
-        except (ValueError, KeyError, TypeError):
+            identity = dict(state["identity"])
+            Tally.from_dict(state["tally"])
+            for key in ("rows", "output_bytes", "input_sha256", "output_sha256", "malformed"):
+                state[key]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise self._mismatch(f"{self.state.name} cannot be read") from None
         for key, value in self.identity.items():
             if identity.get(key) != value:

@@ -13,13 +13,16 @@ import typer
 from rewards.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.workbench.catalogue import JsonOption
-from rewards.workbench.output import number, print_json, print_table, say
+from rewards.workbench.output import number, print_json, print_table, printable, say
 from rewards.workbench.resume import OutputFile, Progress
 from rewards.workbench.rows import Keys, Line, batches, lines, opened, tasks
 from rewards.workbench.scoring import MAX_REPORTED, Scoring, in_order
 
 #: Characters of the longest bar of the histogram.
 BAR_WIDTH = 40
+
+#: A malformed line's error names its fields, and these may be megabytes of anything.
+MAX_ERROR_CHARS = 400
 
 
 def score(
@@ -76,6 +79,8 @@ def score(
         raise typer.BadParameter("needs --out, the interrupted file", param_hint="--resume")
     if out is not None and out.exists() and file != "-" and out.samefile(file):
         raise typer.BadParameter("would replace the input", param_hint="--out")
+    if out is not None and out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder, a file is wanted", param_hint="--out")
     keys = _keys(prompt_key, completion_key, reference_key, id_key, group_key)
     scoring = Scoring(_rubric(rubric, group_key), keys, explain)
     workers = workers or _default_workers(scoring.rubric)
@@ -153,7 +158,7 @@ def _scored(
             progress.tally.add(scored.tally)
             room = MAX_REPORTED - len(progress.malformed)
             for line in scored.malformed[:room]:
-                say(f"line {line['line']}: {line['error']}")
+                say(f"line {line['line']}: {printable(line['error'], MAX_ERROR_CHARS)}")
                 progress.malformed.append(line)
             yield task, scored.data
 

@@ -101,6 +101,18 @@ def test_a_name_that_is_no_address_is_refused(rewards: Run, tmp_path: Path, name
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["json:polite", "typing.tone:polite", "rewards.tone:polite"])
+def test_a_package_that_would_hide_another_is_refused(
+    rewards: Run, tmp_path: Path, name: str
+) -> None:
+    """A json.py in the current folder would break Python itself there, `rewards` included."""
+    result = rewards("new", "scorer", name)
+
+    assert result.code == 2
+    assert "take another name" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["../capitals", "Capitals", "a b", "x.toml", ""])
 def test_a_rubrics_name_is_a_plain_word(rewards: Run, tmp_path: Path, name: str) -> None:
     """It becomes a file's name and a dimension of metrics."""

@@ -182,6 +182,28 @@ def test_an_event_that_is_no_json_is_one_clear_line(rewards: Run, folder: Path, 
     assert "broken.json: not JSON" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        (b"\xff\xfe", "is not JSON"),
+        (b"[" * 5000, "is not JSON"),
+        (b'[{"metrics_list": 5}]', "id: expected nothing"),
+        (b"5", "expected 5, got ["),
+    ],
+)
+def test_an_expected_file_that_is_none_is_a_difference(
+    rewards: Run, folder: Path, expected: bytes, said: str
+) -> None:
+    """Whatever a broken merge left in it, the answer is one of the replay's own."""
+    record(folder, "right", [wire_row("72", id="a")])
+    (folder / "right.expected.json").write_bytes(expected)
+
+    result = rewards("replay")
+
+    assert result.code == 1
+    assert said in result.stderr
+
+
 @pytest.mark.parametrize("path", ["nowhere", "."])
 def test_no_event_is_an_error(rewards: Run, path: str) -> None:
     """A replay of nothing is never a success."""

@@ -129,6 +129,32 @@ def test_a_malformed_line_costs_that_line_only(rewards: Run, tmp_path: Path, exa
     assert document["reward"]["mean"] == 1.0
 
 
+def test_an_event_where_rows_are_wanted_is_told_where_to_go(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """A whole event on one line is no rollout: it gets no reward, not even the floor."""
+    path = write_lines(tmp_path / "event.jsonl", [[wire_row("72"), wire_row("71")]])
+
+    result = rewards("score", path, "--rubric", exact)
+
+    assert result.code == 1
+    assert "rewards replay takes whole events" in result.stderr
+    assert printed(result.stdout)[0].keys() == {"line", "error"}
+
+
+def test_a_malformed_line_never_steers_the_terminal(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """Attack: a field's name is an escape sequence, or megabytes long."""
+    path = write_lines(tmp_path / "rows.jsonl", [{"\x1b[2J": 1}, {"x" * 1_000_000: 1}])
+
+    result = rewards("score", path, "--rubric", exact)
+
+    assert "\x1b" not in result.stderr
+    assert "\\x1b[2J" in result.stderr
+    assert len(result.stderr) < 2000
+
+
 def test_every_line_that_goes_in_comes_out_in_its_place(
     rewards: Run, tmp_path: Path, exact: Path
 ) -> None:
@@ -501,8 +527,11 @@ def test_resume_refuses_what_is_not_the_run_it_continues(
     rubric.write_text(rule + "weight = 0.5\n")
     assert "rubric digest" in refused()
     rubric.write_text(rule)
-    (tmp_path / "out.jsonl.partial.json").write_text("{")
-    assert "cannot be read" in refused()
+    state = tmp_path / "out.jsonl.partial.json"
+    noted = json.loads(state.read_text())
+    for damaged in ("{", "5", '{"identity": 5}', json.dumps({"identity": noted["identity"]})):
+        state.write_text(damaged)
+        assert "cannot be read" in refused()
 
 
 def test_resume_of_nothing_is_a_run_from_the_start(
@@ -524,6 +553,7 @@ def test_resume_of_nothing_is_a_run_from_the_start(
         (["nowhere.jsonl"], "nowhere.jsonl: No such file"),
         (["rows.jsonl", "--out", "nowhere/out.jsonl"], "nowhere/out.jsonl.partial: No such file"),
         (["rows.jsonl", "--out", "rows.jsonl"], "would replace the input"),
+        (["rows.jsonl", "--out", "."], ". is a folder, a file is wanted"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_line(

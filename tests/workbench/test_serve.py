@@ -1,6 +1,7 @@
 """`rewards serve`: the Lambda Invoke API, as boto3 sees it."""
 
 import base64
+import http.client
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3  # noqa: TID251 - the client under test; no cold start is paid here
 import pytest
@@ -217,6 +219,20 @@ def test_a_body_that_is_no_json_is_refused_by_the_service(function: Any, payload
         invoke(function, payload)
 
     assert refused.value.response["Error"]["Code"] == "InvalidRequestContentException"
+
+
+@pytest.mark.parametrize(
+    "header", [("Content-Length", "many"), ("Content-Length", "-5"), ("Transfer-Encoding", "x")]
+)
+def test_a_body_of_unknown_length_is_refused(function: Any, header: tuple[str, str]) -> None:
+    """A body that is not read must not pass for an empty event."""
+    connection = http.client.HTTPConnection(urlsplit(function.meta.endpoint_url).netloc, timeout=20)
+    connection.putrequest("POST", "/2015-03-31/functions/f/invocations")
+    connection.putheader(*header)
+    connection.endheaders()
+
+    assert connection.getresponse().status == 411
+    connection.close()
 
 
 def test_other_apis_are_refused(function: Any) -> None:
