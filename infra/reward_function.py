@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -12,7 +13,9 @@ from constructs import Construct
 from infra.bundle import PACKAGE, RUNTIME, Platform, build_reward
 from infra.findings import accept, accept_resources
 from infra.judge_access import judge_statements
+from rewards.errors import SpecError
 from rewards.job.config import Vpc
+from rewards.judge.plan import TABLE_VARIABLE
 from rewards.rubric import Rubric
 
 LOCK = PACKAGE.parent / "requirements" / "lambda.txt"
@@ -58,6 +61,7 @@ class RewardFunction(Construct):
     alias: lambda_.Alias
     rubric: Rubric
     timeout: Duration
+    judge_cache: dynamodb.Table | None
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class RewardFunction(Construct):
         log_samples: float = 0.0,
         lock: Path = LOCK,
         include: Sequence[str] = (),
+        judge_cache: bool = False,
         local_build: bool = False,
     ) -> None:
         """Bundle `rubric` (a bundled one's name or a file) and define its function.
@@ -89,6 +94,8 @@ class RewardFunction(Construct):
         `provisioned_concurrency` serves callers of the alias; the job calls the version, whose
         cold starts `snap_start` shortens. `log_samples` is the share of rollouts logged in full.
         `lock` pins third-party code, `include` names further packages of yours to ship.
+        `judge_cache` makes a table in which all containers keep the verdicts of judges that name
+        no `cache_table` of their own.
         `local_build` builds for this machine's Python, for a run under an emulator.
 
         Raises:
@@ -97,6 +104,11 @@ class RewardFunction(Construct):
         super().__init__(scope, id)
         self.rubric = Rubric.load(rubric)
         has_judge = self.rubric.is_async
+        if judge_cache and not has_judge:
+            raise SpecError(
+                f"judge_cache is for verdicts, and the rubric {self.rubric.name} has no judge; "
+                "leave it out"
+            )
         self.timeout = timeout or Duration.seconds(JUDGE_TIMEOUT if has_judge else PURE_TIMEOUT)
         if reserved_concurrency is None and has_judge:
             reserved_concurrency = max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
@@ -105,6 +117,8 @@ class RewardFunction(Construct):
         log_group = logs.LogGroup(
             self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY
         )
+        role = self._role(log_group, vpc)
+        self.judge_cache = self._verdicts(role) if judge_cache else None
         self.function = lambda_.Function(
             self,
             "Function",
@@ -114,7 +128,7 @@ class RewardFunction(Construct):
             architecture=_ARCHITECTURES[architecture],
             handler=HANDLER,
             code=lambda_.Code.from_asset(str(asset.path), asset_hash=asset.digest),
-            role=self._role(log_group, vpc),
+            role=role,
             timeout=self.timeout,
             memory_size=memory or (JUDGE_MEMORY if has_judge else PURE_MEMORY),
             reserved_concurrent_executions=reserved_concurrency,
@@ -134,6 +148,8 @@ class RewardFunction(Construct):
             ),
         )
         accept(self.function, "L1", RUNTIME_REASON)
+        if self.judge_cache is not None:
+            self.function.add_environment(TABLE_VARIABLE, self.judge_cache.table_name)
         if vpc is not None:
             self._place_in(vpc)
         self.version = self.function.current_version
@@ -170,6 +186,26 @@ class RewardFunction(Construct):
                 "offers no resources to narrow its Describe calls to.",
             )
         return role
+
+    def _verdicts(self, role: iam.Role) -> dynamodb.Table:
+        """The table of `rewards.judge.dynamo`: its key, its TTL, and single items for the role."""
+        table = dynamodb.Table(
+            self,
+            "Verdicts",
+            partition_key=dynamodb.Attribute(name="digest", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expires",
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        accept(table, "DDB3", "A cache: what is lost is asked of the judge again.")
+        # Not `grant`, which adds what it thinks a reader needs (indexes, DescribeTable).
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
+            )
+        )
+        return table
 
     def _place_in(self, vpc: Vpc) -> None:
         """Existing subnets by id: the L2 would look them up in the account at synth."""

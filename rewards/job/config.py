@@ -57,7 +57,8 @@ class RewardSettings:
     """The reward function. What is left out is derived from the rubric.
 
     `requirements` is the hashed lock that pins what its scorers require; `include` names packages
-    of yours that they import and the rubric does not name.
+    of yours that they import and the rubric does not name. `judge_cache` deploys a table in which
+    its judges' verdicts are kept for the whole job.
     """
 
     rubric: str = key(text(form="a rubric's name or the path of its .toml file"))
@@ -68,6 +69,7 @@ class RewardSettings:
     provisioned_concurrency: int | None = key(whole(1, 100_000), None)
     snap_start: bool = key(flag, False)
     sagemaker: bool = key(flag, False)
+    judge_cache: bool = key(flag, False)
     log_retention_days: int = key(choice(*_RETENTIONS), 90)
     log_samples: float = key(number(0.0, 1.0), 0.0)
     requirements: str = key(text(), "requirements/lambda.txt")

@@ -116,12 +116,14 @@ def test_a_judge_may_call_its_models_and_no_other(everything: Template) -> None:
     assert text_of(profile).endswith("inference-profile/us.amazon.nova-lite-v1:0")
 
 
-def test_a_judge_with_a_cache_may_use_that_table(everything: Template) -> None:
-    """Single items of one table; no scan, no query, no delete."""
+def test_judges_may_use_the_table_they_name_and_the_one_of_the_stack(everything: Template) -> None:
+    """Single items of these; no scan, no query, no delete."""
     used = {a for a in actions(everything, "reward function") if a.startswith("dynamodb:")}
     assert used == {"dynamodb:GetItem", "dynamodb:PutItem"}
-    (table,) = resources(everything, "reward function", "dynamodb:PutItem")
-    assert table.endswith(":table/verdicts")
+    ((deployed, _),) = find(everything, "AWS::DynamoDB::Table").items()
+    tables = resources(everything, "reward function", "dynamodb:PutItem")
+    named = "arn:aws:dynamodb:us-east-1:<AWS::AccountId>:table/verdicts"
+    assert sorted(tables) == [f"<{deployed}.Arn>", named]
 
 
 def test_bedrock_may_take_on_the_role_for_jobs_of_this_account_only(nova: Template) -> None:
