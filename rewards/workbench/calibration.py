@@ -30,7 +30,6 @@ def alone(rubric: Rubric, name: str) -> Rubric:
     if not name and len(known) != 1:
         raise SpecError(f"{rubric.name} has {len(known)} judges: choose one with --component")
     [placed] = [c for c in judges if c.name == (name or known[0])]
-    params = {key: value for key, value in placed.params.items() if key != "cache_table"}
     return Rubric.from_spec(
         {
             "name": rubric.name,
@@ -41,7 +40,7 @@ def alone(rubric: Rubric, name: str) -> Rubric:
                 {
                     "scorer": placed.scorer,
                     "name": placed.name,
-                    "params": params,
+                    "params": dict(placed.params),
                     "on_refusal": "skip",
                 }
             ],

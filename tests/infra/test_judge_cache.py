@@ -62,7 +62,7 @@ def test_the_cache_works_on_the_table_as_it_is_deployed(
         client.create_table(TableName="deployed", **{key: properties[key] for key in created})
         usage.drain()
         for answer in ({"clarity": 4}, {"clarity": 1}):  # two containers: the second reads
-            with install(FakeJudge(answer)):
+            with install(FakeJudge(answer), tables=True):
                 assert rubric.score(Sample(id="1", completion="72")).value == 0.75
         (item,) = client.scan(TableName="deployed")["Items"]
     assert usage.drain()["JudgeTableHits"] == [1]
