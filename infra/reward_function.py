@@ -61,6 +61,7 @@ class RewardFunction(Construct):
     alias: lambda_.Alias
     rubric: Rubric
     timeout: Duration
+    service: str
     judge_cache: dynamodb.Table | None
 
     def __init__(
@@ -112,6 +113,7 @@ class RewardFunction(Construct):
         self.timeout = timeout or Duration.seconds(JUDGE_TIMEOUT if has_judge else PURE_TIMEOUT)
         if reserved_concurrency is None and has_judge:
             reserved_concurrency = max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
+        self.service = name or SERVICE
         platform = Platform.local() if local_build else Platform(architecture, RUNTIME)
         asset = build_reward(rubric, lock=lock, out=BUILD, platform=platform, include=include)
         log_group = logs.LogGroup(
@@ -139,7 +141,7 @@ class RewardFunction(Construct):
                 if str(rubric).endswith(".toml")
                 else str(rubric),
                 "REWARD_LOG_SAMPLES": f"{log_samples:g}",
-                "POWERTOOLS_SERVICE_NAME": SERVICE,
+                "POWERTOOLS_SERVICE_NAME": self.service,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },
             current_version_options=lambda_.VersionOptions(
@@ -174,8 +176,9 @@ class RewardFunction(Construct):
             accept_resources(
                 role,
                 [resource for resource in statement.resources if "*" in resource],
-                "An inference profile routes to regions of AWS's choosing; the model is exact, "
-                "and a condition allows it by way of this profile only.",
+                "An inference profile routes to regions of AWS's choosing, and only Bedrock knows "
+                "the model of an application's own; a condition allows models by way of this one "
+                "profile only.",
             )
         if vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=_VPC_ACTIONS, resources=["*"]))
@@ -221,5 +224,6 @@ _ARCHITECTURES = {
     "x86_64": lambda_.Architecture.X86_64,
 }
 
-#: Dimension and namespace of the handler's metrics.
+#: Dimension `service` of a function without a name (with one it is the name, so that two
+#: deployments of one rubric do not set off each other's alarms), and namespace of the metrics.
 SERVICE, NAMESPACE = "reward", "BedrockRFT"
