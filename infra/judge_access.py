@@ -41,7 +41,8 @@ def judge_statements(scope: Construct, rubric: Rubric) -> list[iam.PolicyStateme
     """`bedrock:InvokeModel` (which covers Converse) on the judges' models, and on nothing else.
 
     A profile routes to regions of AWS's choosing, so its model is allowed in any region, but only
-    by way of that profile; of an application's own profile only Bedrock knows the model. A judge with a `cache_table` may read and write items of that table.
+    by way of that profile; of an application's own profile only Bedrock knows the model. A judge
+    with a `cache_table` may read and write items of that table.
     """
     stack = Stack.of(scope)
     statements: list[iam.PolicyStatement] = []
