@@ -25,6 +25,8 @@ def alone(rubric: Rubric, name: str) -> Rubric:
     """The rubric with nothing but its judge, which may fail for one sample."""
     judges = [c for c in rubric.spec.component if c.scorer.startswith("judge.")]
     known = [placed.name for placed in judges]
+    if not known:
+        raise SpecError(f"{rubric.name} has no judge to calibrate")
     if name and name not in known:
         raise SpecError(f"{rubric.name}: there is no judge {name!r}{did_you_mean(name, known)}")
     if not name and len(known) != 1:
