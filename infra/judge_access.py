@@ -14,6 +14,9 @@ from rewards.rubric import Rubric
 #: A cross-region inference profile: its geography, then the model that it spreads.
 _PROFILE = re.compile(r"(us|us-gov|eu|apac|jp|au|ca|global)\.(.+)")
 
+#: The ARN of such a profile, or of an application's own, whose id says nothing of its model.
+_PROFILE_ARN = re.compile(r"arn:.+:inference-profile/(.+)|arn:.+:application-inference-profile/.+")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class JudgeAccess:
@@ -38,7 +41,8 @@ def judge_statements(scope: Construct, rubric: Rubric) -> list[iam.PolicyStateme
     """`bedrock:InvokeModel` (which covers Converse) on the judges' models, and on nothing else.
 
     A profile routes to regions of AWS's choosing, so its model is allowed in any region, but only
-    by way of that profile. A judge with a `cache_table` may read and write items of that table.
+    by way of that profile; of an application's own profile only Bedrock knows the model. A judge
+    with a `cache_table` may read and write items of that table.
     """
     stack = Stack.of(scope)
     statements: list[iam.PolicyStatement] = []
@@ -67,15 +71,17 @@ def _judge_params(rubric: Rubric) -> Iterator[Mapping[str, Any]]:
 
 def _statements(stack: Stack, model: str, region: str) -> list[iam.PolicyStatement]:
     bedrock = f"arn:{stack.partition}:bedrock"
-    if model.startswith("arn:"):
+    arn = _PROFILE_ARN.fullmatch(model)
+    if arn is None and model.startswith("arn:"):
         return [_invoke([model])]
-    profile = _PROFILE.fullmatch(model)
-    if profile is None:
+    profile = _PROFILE.fullmatch((arn[1] or "") if arn else model)
+    if arn is None and profile is None:
         return [_invoke([f"{bedrock}:{region}::foundation-model/{model}"])]
-    profile_arn = f"{bedrock}:{region}:{stack.account}:inference-profile/{model}"
-    routed = [f"{bedrock}:*::foundation-model/{profile[2]}"]
-    if profile[1] == "global":
-        routed.append(f"{bedrock}:::foundation-model/{profile[2]}")
+    profile_arn = model if arn else f"{bedrock}:{region}:{stack.account}:inference-profile/{model}"
+    routed_model = profile[2] if profile else "*"
+    routed = [f"{bedrock}:*::foundation-model/{routed_model}"]
+    if profile and profile[1] == "global":
+        routed.append(f"{bedrock}:::foundation-model/{routed_model}")
     condition = {"StringEquals": {"bedrock:InferenceProfileArn": profile_arn}}
     return [_invoke([profile_arn]), _invoke(routed, condition)]
 

@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.reward_function import NAMESPACE, SERVICE, RewardFunction
+from infra.reward_function import NAMESPACE, RewardFunction
 from rewards import errors
 from rewards.telemetry import component_metric, fault_metric
 
@@ -87,7 +87,7 @@ class RewardMonitoring(Construct):
         return cw.Metric(
             namespace=NAMESPACE,
             metric_name=name,
-            dimensions_map={"service": SERVICE, "rubric": self.reward.rubric.name},
+            dimensions_map={"service": self.reward.service, "rubric": self.reward.rubric.name},
             statistic=statistic,
             label=label or name,
             period=PERIOD,

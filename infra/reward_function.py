@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -12,7 +13,9 @@ from constructs import Construct
 from infra.bundle import PACKAGE, RUNTIME, Platform, build_reward
 from infra.findings import accept, accept_resources
 from infra.judge_access import judge_statements
+from rewards.errors import SpecError
 from rewards.job.config import Vpc
+from rewards.judge.plan import TABLE_VARIABLE
 from rewards.rubric import Rubric
 
 LOCK = PACKAGE.parent / "requirements" / "lambda.txt"
@@ -58,6 +61,8 @@ class RewardFunction(Construct):
     alias: lambda_.Alias
     rubric: Rubric
     timeout: Duration
+    service: str
+    judge_cache: dynamodb.Table | None
 
     def __init__(
         self,
@@ -77,6 +82,7 @@ class RewardFunction(Construct):
         log_samples: float = 0.0,
         lock: Path = LOCK,
         include: Sequence[str] = (),
+        judge_cache: bool = False,
         local_build: bool = False,
     ) -> None:
         """Bundle `rubric` (a bundled one's name or a file) and define its function.
@@ -89,6 +95,8 @@ class RewardFunction(Construct):
         `provisioned_concurrency` serves callers of the alias; the job calls the version, whose
         cold starts `snap_start` shortens. `log_samples` is the share of rollouts logged in full.
         `lock` pins third-party code, `include` names further packages of yours to ship.
+        `judge_cache` makes a table in which all containers keep the verdicts of judges that name
+        no `cache_table` of their own.
         `local_build` builds for this machine's Python, for a run under an emulator.
 
         Raises:
@@ -97,14 +105,22 @@ class RewardFunction(Construct):
         super().__init__(scope, id)
         self.rubric = Rubric.load(rubric)
         has_judge = self.rubric.is_async
+        if judge_cache and not has_judge:
+            raise SpecError(
+                f"judge_cache is for verdicts, and the rubric {self.rubric.name} has no judge; "
+                "leave it out"
+            )
         self.timeout = timeout or Duration.seconds(JUDGE_TIMEOUT if has_judge else PURE_TIMEOUT)
         if reserved_concurrency is None and has_judge:
             reserved_concurrency = max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
+        self.service = name or SERVICE
         platform = Platform.local() if local_build else Platform(architecture, RUNTIME)
         asset = build_reward(rubric, lock=lock, out=BUILD, platform=platform, include=include)
         log_group = logs.LogGroup(
             self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY
         )
+        role = self._role(log_group, vpc)
+        self.judge_cache = self._verdicts(role) if judge_cache else None
         self.function = lambda_.Function(
             self,
             "Function",
@@ -114,7 +130,7 @@ class RewardFunction(Construct):
             architecture=_ARCHITECTURES[architecture],
             handler=HANDLER,
             code=lambda_.Code.from_asset(str(asset.path), asset_hash=asset.digest),
-            role=self._role(log_group, vpc),
+            role=role,
             timeout=self.timeout,
             memory_size=memory or (JUDGE_MEMORY if has_judge else PURE_MEMORY),
             reserved_concurrent_executions=reserved_concurrency,
@@ -125,7 +141,7 @@ class RewardFunction(Construct):
                 if str(rubric).endswith(".toml")
                 else str(rubric),
                 "REWARD_LOG_SAMPLES": f"{log_samples:g}",
-                "POWERTOOLS_SERVICE_NAME": SERVICE,
+                "POWERTOOLS_SERVICE_NAME": self.service,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },
             current_version_options=lambda_.VersionOptions(
@@ -134,6 +150,8 @@ class RewardFunction(Construct):
             ),
         )
         accept(self.function, "L1", RUNTIME_REASON)
+        if self.judge_cache is not None:
+            self.function.add_environment(TABLE_VARIABLE, self.judge_cache.table_name)
         if vpc is not None:
             self._place_in(vpc)
         self.version = self.function.current_version
@@ -158,8 +176,9 @@ class RewardFunction(Construct):
             accept_resources(
                 role,
                 [resource for resource in statement.resources if "*" in resource],
-                "An inference profile routes to regions of AWS's choosing; the model is exact, "
-                "and a condition allows it by way of this profile only.",
+                "An inference profile routes to regions of AWS's choosing, and only Bedrock knows "
+                "the model of an application's own; a condition allows models by way of this one "
+                "profile only.",
             )
         if vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=_VPC_ACTIONS, resources=["*"]))
@@ -170,6 +189,26 @@ class RewardFunction(Construct):
                 "offers no resources to narrow its Describe calls to.",
             )
         return role
+
+    def _verdicts(self, role: iam.Role) -> dynamodb.Table:
+        """The table of `rewards.judge.dynamo`: its key, its TTL, and single items for the role."""
+        table = dynamodb.Table(
+            self,
+            "Verdicts",
+            partition_key=dynamodb.Attribute(name="digest", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expires",
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        accept(table, "DDB3", "A cache: what is lost is asked of the judge again.")
+        # Not `grant`, which adds what it thinks a reader needs (indexes, DescribeTable).
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
+            )
+        )
+        return table
 
     def _place_in(self, vpc: Vpc) -> None:
         """Existing subnets by id: the L2 would look them up in the account at synth."""
@@ -185,5 +224,6 @@ _ARCHITECTURES = {
     "x86_64": lambda_.Architecture.X86_64,
 }
 
-#: Dimension and namespace of the handler's metrics.
+#: Dimension `service` of a function without a name (with one it is the name, so that two
+#: deployments of one rubric do not set off each other's alarms), and namespace of the metrics.
 SERVICE, NAMESPACE = "reward", "BedrockRFT"

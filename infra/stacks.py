@@ -100,6 +100,7 @@ class RftStack(Stack):
             log_samples=given.log_samples,
             lock=config.local(given.requirements),
             include=given.include,
+            judge_cache=given.judge_cache,
             local_build=local_build,
         )
 

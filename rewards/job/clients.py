@@ -118,13 +118,24 @@ class BedrockJobs:
         self.client = client
 
     def find(self, run: Run) -> Job | None:
-        """See `Jobs.find`."""
+        """See `Jobs.find`.
+
+        Raises:
+            JobError: the name is taken by a job of another run, which this one must not watch
+                or stop for its own.
+        """
         try:
-            return self.get(run.job_name)
+            answer = self._call("get_model_customization_job", jobIdentifier=run.job_name)
         except JobError as error:
             if isinstance(error.__cause__, self.client.exceptions.ResourceNotFoundException):
                 return None
             raise
+        if (token := answer.get("clientRequestToken", run.token)) != run.token:
+            raise JobError(
+                f"there is a job {run.job_name!r} already, of the run {token!r}; "
+                "give this run another job_name"
+            )
+        return _bedrock_job(answer)
 
     def create(self, run: Run, dataset: Callable[[], bytes]) -> Job:
         """See `Jobs.create`; Bedrock reads the dataset from S3 itself."""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rewards.errors import SpecError
 from rewards.job.errors import ConfigError
 from rewards.job.tables import choice, flag, key, many, number, read, table_of, text, whole
+from rewards.spec import find_rubric
 
 DEFAULT_FILE = "rft.toml"
 
@@ -57,7 +59,8 @@ class RewardSettings:
     """The reward function. What is left out is derived from the rubric.
 
     `requirements` is the hashed lock that pins what its scorers require; `include` names packages
-    of yours that they import and the rubric does not name.
+    of yours that they import and the rubric does not name. `judge_cache` deploys a table in which
+    its judges' verdicts are kept for the whole job.
     """
 
     rubric: str = key(text(form="a rubric's name or the path of its .toml file"))
@@ -68,6 +71,7 @@ class RewardSettings:
     provisioned_concurrency: int | None = key(whole(1, 100_000), None)
     snap_start: bool = key(flag, False)
     sagemaker: bool = key(flag, False)
+    judge_cache: bool = key(flag, False)
     log_retention_days: int = key(choice(*_RETENTIONS), 90)
     log_samples: float = key(number(0.0, 1.0), 0.0)
     requirements: str = key(text(), "requirements/lambda.txt")
@@ -239,8 +243,6 @@ def parse_config(
         ConfigError: starting with `where`, then as `load_config`.
     """
     try:
-        if "root" in tables:
-            raise ConfigError("root is not a key that is known")
         config = read(RftConfig, tables)
         values = {name: getattr(config, name) for name in RftConfig.__dataclass_fields__}
         values |= {"root": root, "region": config.region or REGIONS[config.target]}
@@ -265,6 +267,7 @@ def checked_hyperparameters(target: str, table: Mapping[str, Any]) -> dict[str, 
 def _check_together(config: RftConfig) -> None:
     """What no key can check alone."""
     reward = config.reward
+    _check_rubric(config)
     if reward.snap_start and reward.provisioned_concurrency:
         raise ConfigError(
             "reward.snap_start and reward.provisioned_concurrency exclude each other; choose one"
@@ -280,7 +283,9 @@ def _check_together(config: RftConfig) -> None:
     except ConfigError as error:
         raise ConfigError(f"job.hyperparameters.{error}") from None
     except ValueError as error:
-        raise ConfigError(f"job.hyperparameters {error}") from None
+        raise ConfigError(
+            f"job.hyperparameters {error}, got {config.job.hyperparameters!r}"
+        ) from None
     is_amazon = "amazon." in config.job.base_model
     if is_amazon != (config.target == NOVA):
         other = OPEN_WEIGHT if config.target == NOVA else NOVA
@@ -290,8 +295,15 @@ def _check_together(config: RftConfig) -> None:
         )
     if config.target == OPEN_WEIGHT:
         _refuse_unsupported(config.job, config.data)
-    for uri in (config.data.train, *config.data.validation):
-        _check_source(config, uri)
+    _check_source(config, "data.train", config.data.train)
+    for source in config.data.validation:
+        _check_source(config, "data.validation", source)
+    key_region = (config.job.kms_key or "").split(":")[3:4]
+    if key_region and key_region != [config.region]:
+        raise ConfigError(
+            f"job.kms_key must be a key in {config.region}, where the job runs, "
+            f"got {config.job.kms_key!r}"
+        )
 
 
 def _refuse_unsupported(job: JobSettings, data: DataSettings) -> None:
@@ -307,16 +319,25 @@ def _refuse_unsupported(job: JobSettings, data: DataSettings) -> None:
             raise ConfigError(f'{name} has no place in a job with target = "{OPEN_WEIGHT}"')
 
 
-def _check_source(config: RftConfig, source: str) -> None:
+def _check_source(config: RftConfig, name: str, source: str) -> None:
     if source.startswith("s3:"):
         if not re.fullmatch(_S3_URI, source) or len(source) > 1024:
-            raise ConfigError(f"data: {source!r} must be {_S3_FORM}, of one object")
+            raise ConfigError(f"{name} must be {_S3_FORM}, of one object, got {source!r}")
         return
     path = config.local(source)
     if path.suffix != ".jsonl":
-        raise ConfigError(f"data: {source!r} must be a .jsonl file or an S3 URI")
+        raise ConfigError(f"{name} must be a .jsonl file or an S3 URI, got {source!r}")
     if not path.is_file():
-        raise ConfigError(f"data: there is no file {source!r} beside the configuration")
+        raise ConfigError(f"{name}: there is no file {source!r} beside the configuration")
+
+
+def _check_rubric(config: RftConfig) -> None:
+    """That there is such a rubric; what is in it, the rubric's own errors say."""
+    given = config.reward.rubric
+    try:
+        find_rubric(config.local(given) if given.endswith(".toml") else given)
+    except SpecError as error:
+        raise ConfigError(f"reward.rubric: {error}") from None
 
 
 def assign(tables: dict[str, Any], dotted: str, value: str) -> None:

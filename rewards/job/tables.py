@@ -17,8 +17,11 @@ class _Dataclass(Protocol):
 T = TypeVar("T", bound=_Dataclass)
 
 #: A check returns the value as the configuration holds it, or raises ValueError with what is
-#: expected; `read` adds the key and the value.
+#: expected, and perhaps the nearest that there is; `read` adds the key and the value.
 Check = Callable[[Any], Any]
+
+#: Longer than any text that belongs into a configuration.
+MAX_TEXT = 2048
 
 
 def key(check: Check, default: Any = MISSING) -> Any:
@@ -35,7 +38,8 @@ def read(cls: type[T], table: object) -> T:
         ConfigError: starting with the dotted key; the value and what is expected, or the nearest
             spelling of a key that is not known.
     """
-    known = cls.__dataclass_fields__
+    # A field without a check is not the file's to fill.
+    known = {name: item for name, item in cls.__dataclass_fields__.items() if item.metadata}
     if not isinstance(table, Mapping):
         raise ValueError(f"must be a table with the keys {', '.join(known)}")
     for name in table:
@@ -52,7 +56,8 @@ def read(cls: type[T], table: object) -> T:
         except ConfigError as error:  # from a sub-table, whose message starts with its own key
             raise ConfigError(f"{name}.{error}") from None
         except ValueError as error:
-            raise ConfigError(f"{name} {error}, got {table[name]!r}") from None
+            expected, *nearest = error.args
+            raise ConfigError(f"{name} {expected}, got {table[name]!r}{''.join(nearest)}") from None
     return cls(**values)
 
 
@@ -65,13 +70,18 @@ def table_of(cls: type[T]) -> Check:
     return check
 
 
-def text(pattern: str = r"(?s:.+)", *, longest: int = 2048, form: str = "non-empty text") -> Check:
+def text(
+    pattern: str = r"(?s:.+)", *, longest: int = MAX_TEXT, form: str = "non-empty text"
+) -> Check:
     """A string that matches `pattern` as a whole; `form` says in words what that is."""
     compiled = re.compile(pattern, re.ASCII)
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > longest or not compiled.fullmatch(value):
-            raise ValueError(f"must be {form} of at most {longest} characters")
+        too_long = isinstance(value, str) and len(value) > longest
+        if not isinstance(value, str) or too_long or not compiled.fullmatch(value):
+            bounded = too_long or longest < MAX_TEXT
+            bound = f" of at most {longest} characters" if bounded else ""
+            raise ValueError(f"must be {form}{bound}")
         return value
 
     return check
@@ -120,7 +130,7 @@ def choice(*choices: Any) -> Check:
         # 1 == True in Python, and a boolean is never meant where a number or a word is.
         if isinstance(value, bool) or value not in choices:
             close = did_you_mean(value, choices) if isinstance(value, str) else ""
-            raise ValueError(f"must be {listed}{close if 'did you mean' in close else ''}")
+            raise ValueError(f"must be {listed}", close if "did you mean" in close else "")
         return value
 
     return check

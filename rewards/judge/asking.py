@@ -99,7 +99,7 @@ async def _new_verdict(
     request: JudgeRequest, read: Callable[[Any], T], terms: Terms, run: Run
 ) -> Any:
     """A verdict that is not in memory: from the table where there is one, else from the model."""
-    if not terms.table:
+    if not terms.table or not installed(run.limit).tables:
         return await _asked(request, read, terms, run)
     given = await _tabled(terms, lambda table: table.get(request.digest), run)
     if given is not None and _valid(given, read):

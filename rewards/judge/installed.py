@@ -38,12 +38,16 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A client and what belongs to it: how to retry, whether it works, what it has said."""
+    """A client and what belongs to it: how to retry, whether it works, what it has said.
+
+    `tables`: whether its verdicts go through the cache table that a rubric or deployment names.
+    """
 
     client: JudgeClient
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: Breaker = field(default_factory=Breaker)
     memory: Memory = field(default_factory=Memory)
+    tables: bool = True
 
 
 _installed: Installed | None = None
@@ -52,15 +56,20 @@ _default_bound = 0
 
 
 @contextmanager
-def install(client: JudgeClient, policy: RetryPolicy | None = None) -> Iterator[None]:
+def install(
+    client: JudgeClient, policy: RetryPolicy | None = None, *, tables: bool = False
+) -> Iterator[None]:
     """Let `client` answer every judge while the block runs: a fake, a cassette, another service.
+
+    A cache table is left alone unless `tables`: it holds what the judge in production has said,
+    which is not `client`'s, and is not to hold what a fake says.
 
     >>> from rewards.judge import FakeJudge, install
     >>> with install(FakeJudge({"clarity": 4})):
     ...     pass
     """
     global _installed
-    before, _installed = _installed, Installed(client, policy or RetryPolicy())
+    before, _installed = _installed, Installed(client, policy or RetryPolicy(), tables=tables)
     try:
         yield
     finally:

@@ -25,12 +25,13 @@ def alone(rubric: Rubric, name: str) -> Rubric:
     """The rubric with nothing but its judge, which may fail for one sample."""
     judges = [c for c in rubric.spec.component if c.scorer.startswith("judge.")]
     known = [placed.name for placed in judges]
+    if not known:
+        raise SpecError(f"{rubric.name} has no judge to calibrate")
     if name and name not in known:
         raise SpecError(f"{rubric.name}: there is no judge {name!r}{did_you_mean(name, known)}")
     if not name and len(known) != 1:
         raise SpecError(f"{rubric.name} has {len(known)} judges: choose one with --component")
     [placed] = [c for c in judges if c.name == (name or known[0])]
-    params = {key: value for key, value in placed.params.items() if key != "cache_table"}
     return Rubric.from_spec(
         {
             "name": rubric.name,
@@ -41,7 +42,7 @@ def alone(rubric: Rubric, name: str) -> Rubric:
                 {
                     "scorer": placed.scorer,
                     "name": placed.name,
-                    "params": params,
+                    "params": dict(placed.params),
                     "on_refusal": "skip",
                 }
             ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rewards.errors import SpecError
 from rewards.rubric import Rubric
 from rewards.workbench.agreement import Statistic, confusion_svg
 from rewards.workbench.catalogue import JsonOption
@@ -41,6 +42,8 @@ def record(
 
     loaded = Rubric.load(rubric)
     recorder = RecordingJudge(on_bedrock(loaded.spec.concurrency))
+    if not out.parent.is_dir():  # better known before the judge is paid
+        raise SpecError(f"--out {out}: there is no folder {out.parent}")
     with install(recorder):
         _print_scores(file, loaded)
     say(f"{recorder.save(out)} replies recorded in {out}")

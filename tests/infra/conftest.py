@@ -39,6 +39,7 @@ EVERYTHING: dict[str, Any] = {
         "memory": 2048,
         "snap_start": True,
         "sagemaker": True,
+        "judge_cache": True,
         "log_samples": 0.01,
         "log_retention_days": 30,
         "vpc": {

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
+from infra.judge_access import judge_statements
+from rewards.rubric import Rubric, use
+from rewards.scorers import judge
 from tests.infra.resources import find, only, text_of
 
 #: Actions on no resource: IAM, EC2 and Step Functions offer none for them.
@@ -116,12 +120,43 @@ def test_a_judge_may_call_its_models_and_no_other(everything: Template) -> None:
     assert text_of(profile).endswith("inference-profile/us.amazon.nova-lite-v1:0")
 
 
-def test_a_judge_with_a_cache_may_use_that_table(everything: Template) -> None:
-    """Single items of one table; no scan, no query, no delete."""
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
+
+
+@pytest.mark.parametrize(
+    ("model", "routed"),
+    [
+        (PROFILE + "us.amazon.nova-pro-v1:0", ["*::foundation-model/amazon.nova-pro-v1:0"]),
+        (
+            PROFILE + "global.amazon.nova-2-lite-v1:0",
+            [f"{place}::foundation-model/amazon.nova-2-lite-v1:0" for place in ("*", "")],
+        ),
+        (PROFILE.replace(":inf", ":application-inf") + "abcdef123456", ["*::foundation-model/*"]),
+        ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", []),
+        ("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdef123456", []),
+    ],
+)
+def test_a_judge_named_by_arn_may_be_called(model: str, routed: list[str]) -> None:
+    """A profile's ARN alone would be denied: Bedrock asks for the models behind it as well."""
+    stack = Stack(App(), "S", env=Environment(region="us-east-1"))
+    criteria = [{"name": "clarity", "description": "Easy to follow."}]
+    rubric = Rubric("t", [use(judge.grade, model=model, criteria=criteria)])
+    found = [statement.to_json() for statement in judge_statements(stack, rubric)]
+    assert found[0] == {"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": model}
+    behind = [resource for s in found[1:] for resource in several(s["Resource"])]
+    assert [resource.partition(":bedrock:")[2] for resource in behind] == routed
+    for statement in found[1:]:
+        assert statement["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": model}}
+
+
+def test_judges_may_use_the_table_they_name_and_the_one_of_the_stack(everything: Template) -> None:
+    """Single items of these; no scan, no query, no delete."""
     used = {a for a in actions(everything, "reward function") if a.startswith("dynamodb:")}
     assert used == {"dynamodb:GetItem", "dynamodb:PutItem"}
-    (table,) = resources(everything, "reward function", "dynamodb:PutItem")
-    assert table.endswith(":table/verdicts")
+    ((deployed, _),) = find(everything, "AWS::DynamoDB::Table").items()
+    tables = resources(everything, "reward function", "dynamodb:PutItem")
+    named = "arn:aws:dynamodb:us-east-1:<AWS::AccountId>:table/verdicts"
+    assert sorted(tables) == [f"<{deployed}.Arn>", named]
 
 
 def test_bedrock_may_take_on_the_role_for_jobs_of_this_account_only(nova: Template) -> None:

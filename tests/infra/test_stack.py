@@ -285,6 +285,20 @@ def test_the_dashboard_shows_every_component_and_the_judge_where_there_is_one(
         assert f'"{metric}"' in judged
 
 
+def test_metrics_are_told_apart_by_deployment(templates: dict[str, Template]) -> None:
+    """Three of the stacks deploy the same rubric: none may set off another's alarms."""
+    seen = set()
+    for template in templates.values():
+        variables = rewards_function(template)["Environment"]["Variables"]
+        (watched,) = alarms(template)["Saturated"]["Metrics"]
+        metric = watched["MetricStat"]["Metric"]
+        dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
+        assert dimensions["service"] == variables["POWERTOOLS_SERVICE_NAME"]
+        assert metric["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+        seen.add((dimensions["service"], dimensions["rubric"]))
+    assert len(seen) == len(templates)
+
+
 def test_the_queries_are_saved_over_the_functions_log(nova: Template) -> None:
     """Under one folder of the console."""
     ((group, _),) = [

@@ -37,6 +37,19 @@ def test_a_bedrock_run_is_created_once(bedrock: BedrockJobs, nova: dict[str, Any
     assert created.created.startswith("20")
 
 
+def test_a_job_of_another_run_is_not_taken_for_this_runs(
+    bedrock: BedrockJobs, nova: dict[str, Any]
+) -> None:
+    """Two runs with one `job_name`: the second must not report, nor stop, what the first made."""
+    bedrock.create(plan(nova, "first", {"job_name": "mine"}), never)
+    second = plan(nova, "second", {"job_name": "mine"})
+    with pytest.raises(JobError, match=r"a job 'mine' already, of the run 'first'"):
+        bedrock.create(second, never)
+    with pytest.raises(JobError, match="another job_name"):
+        steps.stop_run(bedrock, second)
+    assert bedrock.get("mine").status == "InProgress"
+
+
 def test_a_bedrock_job_is_stopped_by_name(bedrock: BedrockJobs, nova: dict[str, Any]) -> None:
     """Stopping twice is no error: what has ended is left as it is."""
     bedrock.create(plan(nova, "first", {}), never)

@@ -60,6 +60,15 @@ WRONG = [
     ("reward.snap_start", 1, "true or false"),
     ("reward.vpc", {"subnet_ids": ["subnet-00000001"]}, "reward.vpc.security_group_ids is missing"),
     ("reward.vpc", {"subnet_ids": ["x"], "security_group_ids": ["sg-00000001"]}, "a subnet id"),
+    ("root", "/", "root is not a key that is known; there are: name, reward"),
+    ("target", "nova2", "got 'nova2'; did you mean \"nova\"?"),
+    ("region", "us-east", "must be an AWS region, got 'us-east'"),
+    ("reward.rubric", "gsm9k", "reward.rubric: there is no rubric 'gsm9k'; did you mean"),
+    ("reward.rubric", "nowhere.toml", "reward.rubric: there is no rubric file nowhere.toml"),
+    ("data.train", "s3://data-bucket/a b.jsonl", "data.train must be an s3:// URI"),
+    ("data.validation", ["v.jsonl"], "data.validation: there is no file 'v.jsonl'"),
+    ("job.kms_key", "arn:aws:kms:us-west-2:123456789012:key/" + "a" * 36, "in us-east-1"),
+    ("job.hyperparameters", 3, "must be a table with the keys epochCount"),
     ("data.train", "s3://data-bucket/split=train/x.jsonl", "without spaces or '='"),
     ("data.train", "s3://data-bucket", "of one object"),
     ("data.train", "train.csv", ".jsonl"),
@@ -99,6 +108,7 @@ def test_a_wrong_value_names_file_and_key_and_what_it_may_be(
     assert message.startswith("rft.toml: ")
     assert dotted.partition(".")[0] in message
     assert expected in message
+    assert not message.endswith("root")
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,9 @@ def item(client: Any) -> dict[str, Any]:
 def test_a_verdict_is_shared_by_the_containers_of_a_job(table: Any) -> None:
     """The second container reads what the first one wrote, and asks nobody."""
     rubric = graded(CLARITY, cache_table="verdicts")
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         first = rubric.score(sample("72"))
-    with install(FakeJudge([])):
+    with install(FakeJudge([]), tables=True):
         second = rubric.score(sample("72"))
 
     assert first.value == second.value == 0.75
@@ -53,7 +53,7 @@ def test_a_deployment_may_provide_the_table(table: Any, monkeypatch: pytest.Monk
     """REWARD_JUDGE_TABLE turns the cache on for a rubric that names none."""
     monkeypatch.setenv("REWARD_JUDGE_TABLE", "verdicts")
     rubric = graded(CLARITY, model="another-model")
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         rubric.score(sample("72"))
 
     assert json.loads(item(table)["verdict"]["S"])["clarity"]["score"] == 4
@@ -61,7 +61,7 @@ def test_a_deployment_may_provide_the_table(table: Any, monkeypatch: pytest.Monk
 
 def test_the_table_holds_no_prompt_and_no_completion(table: Any) -> None:
     """A digest, the verdict, and when it expires."""
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         graded(CLARITY, cache_table="verdicts", cache_days=2.0).score(sample("SECRET 72"))
 
     found = item(table)
@@ -73,7 +73,7 @@ def test_the_table_holds_no_prompt_and_no_completion(table: Any) -> None:
 def test_the_first_verdict_of_a_job_holds(table: Any) -> None:
     """Where two containers ask at once, both end up with what was written first."""
     rubric = graded(CLARITY, cache_table="verdicts")
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         rubric.score(sample("72"))
     written = item(table)
 
@@ -82,18 +82,18 @@ def test_the_first_verdict_of_a_job_holds(table: Any) -> None:
         return {"clarity": 1}
 
     table.delete_item(TableName="verdicts", Key={"digest": written["digest"]})
-    with install(FakeJudge(slower)):
+    with install(FakeJudge(slower), tables=True):
         assert rubric.score(sample("72")).value == 0.75
 
 
 def test_what_has_expired_is_asked_again(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB deletes late; an expired verdict counts as gone and is written over."""
     rubric = graded(CLARITY, cache_table="verdicts", cache_days=1.0)
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         rubric.score(sample("72"))
     real = dynamo.time
     monkeypatch.setattr(dynamo, "time", lambda: real() + 2 * DAY)
-    with install(FakeJudge({"clarity": 1})):
+    with install(FakeJudge({"clarity": 1}), tables=True):
         assert rubric.score(sample("72")).value == 0.0
 
     assert json.loads(item(table)["verdict"]["S"])["clarity"]["score"] == 1
@@ -105,17 +105,17 @@ def test_what_has_expired_is_asked_again(table: Any, monkeypatch: pytest.MonkeyP
 def test_what_the_table_holds_is_checked_like_a_reply(table: Any, verdict: str) -> None:
     """A table that somebody wrote to gives no score that a judge could not give."""
     rubric = graded(CLARITY, cache_table="verdicts")
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         rubric.score(sample("72"))
     table.put_item(TableName="verdicts", Item={**item(table), "verdict": {"S": verdict}})
-    with install(FakeJudge({"clarity": 2})):
+    with install(FakeJudge({"clarity": 2}), tables=True):
         assert rubric.score(sample("72")).value == 0.25
 
 
 def test_a_table_that_fails_costs_no_verdict(table: Any) -> None:
     """Without the cache the judge is asked; the failures are counted."""
     table.delete_table(TableName="verdicts")
-    with install(FakeJudge({"clarity": 4})):
+    with install(FakeJudge({"clarity": 4}), tables=True):
         assert graded(CLARITY, cache_table="verdicts").score(sample("72")).value == 0.75
 
     assert usage.drain()["JudgeTableErrors"] == [2]
@@ -130,6 +130,28 @@ def test_a_container_forgets_what_it_has_not_used_for_longest() -> None:
     memory.put("c", 3)
 
     assert (memory.get("a"), memory.get("b"), memory.get("c")) == (1, None, 3)
+
+
+@pytest.mark.parametrize("client", ["fake", "recorder", "cassette"])
+def test_who_stands_in_for_the_judge_leaves_its_table_alone(
+    table: Any, tmp_path: Path, client: str
+) -> None:
+    """A cassette would miss what the table knew, a fake would fill the table with its answers."""
+    rubric = graded(CLARITY, cache_table="verdicts")
+    with install(FakeJudge({"clarity": 4}), tables=True):
+        rubric.score(sample("72"))
+    told = FakeJudge({"clarity": 1})
+    recorder = RecordingJudge(told)
+    with install(recorder if client == "recorder" else told):
+        assert [rubric.score(sample(text)).value for text in ("72", "another")] == [0.0, 0.0]
+    if client == "cassette":
+        with install(recorder):
+            rubric.score(sample("72"))
+        recorder.save(tmp_path / "replies.jsonl")
+        with install(ReplayJudge(tmp_path / "replies.jsonl")):
+            assert rubric.score(sample("72")).value == 0.0
+
+    assert json.loads(item(table)["verdict"]["S"])["clarity"]["score"] == 4
 
 
 def test_another_rubric_another_verdict() -> None:

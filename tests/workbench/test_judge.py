@@ -182,7 +182,7 @@ def test_a_rubric_without_a_judge_cannot_be_calibrated(files: Path, rewards: Run
     """It says how many judges there are, or which is the nearest name."""
     (files / "exact.toml").write_text(EXACT, encoding="utf-8")
     done = rewards("judge", "calibrate", "labelled.jsonl", "--rubric", "exact.toml")
-    assert (done.code, "exact has 0 judges" in done.stderr) == (2, True)
+    assert (done.code, "exact has no judge to calibrate" in done.stderr) == (2, True)
     done = rewards(*CALIBRATE, "--component", "jugde")
     assert 'did you mean "judge"?' in done.stderr
 
@@ -204,6 +204,18 @@ def test_record_and_replay_give_the_same_results(
     assert replayed.stdout == recorded.stdout
     assert len(server.asked) == 12
     assert "ferry" not in (files / "mine.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_cassette_that_cannot_be_written_costs_no_call(
+    files: Path, rewards: Run, server: Converse
+) -> None:
+    """The folder is looked for before the judge is asked, and paid."""
+    done = rewards(
+        *("judge", "record", "labelled.jsonl", "--rubric", "summarisation"), "--out", "no/r.jsonl"
+    )
+
+    assert (done.code, len(server.asked)) == (2, 0)
+    assert "there is no folder no" in done.stderr
 
 
 def test_a_changed_rubric_does_not_replay(files: Path, rewards: Run) -> None:
