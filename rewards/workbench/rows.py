@@ -102,7 +102,7 @@ def read_row(line: Line, keys: Keys) -> Row:
 
     Raises:
         EventError: the line holds no row at all: no JSON, no field that could be a completion, or
-            none to group by where the user named one.
+            none to group by where the user named one, or a whole event.
     """
     if line.data is None:
         raise EventError(f"longer than {MAX_BATCH_BYTES:,} bytes, all that a Lambda event can hold")
@@ -110,6 +110,8 @@ def read_row(line: Line, keys: Keys) -> Row:
         value = json.loads(line.data)
     except (ValueError, RecursionError) as error:
         raise EventError(f"not JSON: {error}") from None
+    if isinstance(value, list):
+        raise EventError("a list, not a row: one row a line; rewards replay takes whole events")
     if isinstance(value, Mapping) and (keys.plain or "messages" not in value):
         value = _wire_row(value, keys)
     row = parse_row(value, line.place)

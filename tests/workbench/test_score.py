@@ -129,6 +129,19 @@ def test_a_malformed_line_costs_that_line_only(rewards: Run, tmp_path: Path, exa
     assert document["reward"]["mean"] == 1.0
 
 
+def test_an_event_where_rows_are_wanted_is_told_where_to_go(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """A whole event on one line is no rollout: it gets no reward, not even the floor."""
+    path = write_lines(tmp_path / "event.jsonl", [[wire_row("72"), wire_row("71")]])
+
+    result = rewards("score", path, "--rubric", exact)
+
+    assert result.code == 1
+    assert "rewards replay takes whole events" in result.stderr
+    assert printed(result.stdout)[0].keys() == {"line", "error"}
+
+
 def test_a_malformed_line_never_steers_the_terminal(
     rewards: Run, tmp_path: Path, exact: Path
 ) -> None:
