@@ -288,8 +288,11 @@ def _read_block(block: Mapping[str, Any], texts: list[str], reasoning: list[str]
             if isinstance(block.get(key), str):
                 reasoning.append(block[key])
     elif kind is None or (isinstance(kind, str) and kind in _TEXT_TYPES):
-        if isinstance(block.get("text"), str):
-            texts.append(block["text"])
+        text = block.get("text")
+        if isinstance(text, str):
+            texts.append(text)
+        elif text is not None:
+            raise EventError(f"a content block's text is {_kind_of(text)}, not a string")
 
 
 def _objects(value: object) -> tuple[Mapping[str, Any], ...]:

@@ -177,7 +177,7 @@ class Batch:
             try:
                 raw = call(samples[index])
             # A scorer is somebody's code on hostile text: whatever it raises costs one component
-            # of one sample, and is counted.
+            # of one sample, and is counted. SystemExit passes: a SIGTERM raises it, wherever.
             except Exception as error:  # noqa: BLE001
                 self.record(component, index, _fault(error))
             else:

@@ -38,8 +38,13 @@ def _follow(value: object, path: str) -> object:
     for step in path.split("."):
         if isinstance(value, Mapping):
             value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        elif isinstance(value, list) and _is_index(step) and int(step) < len(value):
             value = value[int(step)]
         else:
             return None
     return value
+
+
+def _is_index(step: str) -> bool:
+    # Nine digits: no list is longer, and Python refuses to read a number of thousands of digits.
+    return step.isdecimal() and len(step) <= 9

@@ -149,19 +149,19 @@ class Rubric:
                     f"rubric {name!r}: its components are a list of use(scorer, ...) and "
                     f"gate(scorer, ...), got {component!r}"
                 )
-        spec = RubricSpec(
-            name=name,
-            component=tuple(component.to_spec() for component in components),
-            description=description,
-            total=total,
-            range=range,
-            group_by=group_by,
-            reference=(reference,) if isinstance(reference, str) else tuple(reference),
-            concurrency=concurrency,
-            normalize=normalize,
-        )
+        tables = {
+            "name": name,
+            "component": [component.to_spec().to_dict() for component in components],
+            "description": description,
+            "total": total,
+            "range": range,
+            "group_by": group_by,
+            "reference": reference,
+            "concurrency": concurrency,
+            "normalize": normalize._asdict() if isinstance(normalize, tuple) else normalize,
+        }
         where = f"rubric {name!r}"
-        self._build(parse_spec(spec.to_dict(), where=where), [c.scorer for c in components], where)
+        self._build(parse_spec(tables, where=where), [c.scorer for c in components], where)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> "Rubric":

@@ -47,6 +47,10 @@ class ComponentSpec(NamedTuple):
     on_refusal: str = "floor"
     params: Mapping[str, Any] = MappingProxyType({})
 
+    def to_dict(self) -> dict[str, Any]:
+        """The component's table, defaults left out."""
+        return _without_defaults(self)
+
 
 class NormalizeSpec(NamedTuple):
     """Z-scores in place of totals, taken over the `batch` or each `group`, clipped to +-`clip`.
@@ -82,7 +86,7 @@ class RubricSpec(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """The same tables as the TOML file, defaults left out: `parse_spec` reads it back."""
         tables = _without_defaults(self)
-        tables["component"] = [_without_defaults(component) for component in self.component]
+        tables["component"] = [component.to_dict() for component in self.component]
         if self.normalize is not None:
             tables["normalize"] = self.normalize._asdict()
         if self.reference:
@@ -121,7 +125,7 @@ def load_spec(name_or_path: str | Path) -> RubricSpec:
     if path.stat().st_size > MAX_RUBRIC_BYTES:
         raise SpecError(f"{path}: larger than {MAX_RUBRIC_BYTES:,} bytes; is this a rubric?")
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # a BOM is no fault
     except UnicodeDecodeError as error:
         raise SpecError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
     except (ValueError, RecursionError) as error:  # digits and nesting without end, too
@@ -135,6 +139,8 @@ def parse_spec(tables: Mapping[str, Any], *, where: str = "rubric") -> RubricSpe
     Raises:
         SpecError: naming the component, the key, the value and the nearest valid spelling.
     """
+    if not isinstance(tables, Mapping):
+        raise SpecError(f"{where}: a rubric is a table, got {tables!r}")
     _known(tables, _RUBRIC_KEYS, where)
     components = tables.get("component")
     if not isinstance(components, list | tuple) or not components:

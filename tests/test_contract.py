@@ -193,6 +193,10 @@ def test_tools_and_tool_calls_stay_on_the_sample() -> None:
         ({"id": "1", "messages": [{"role": 1}]}, "malformed_row"),
         ({"id": "1", "messages": [{"role": "assistant", "content": 72}]}, "malformed_row"),
         ({"id": "1", "messages": [{"role": "assistant", "content": [72]}]}, "malformed_row"),
+        (
+            {"id": "1", "messages": [{"role": "assistant", "content": [{"text": 72}]}]},
+            "malformed_row",
+        ),
     ],
 )
 def test_a_broken_row_costs_that_row_only(broken: object, kind: str) -> None:

@@ -319,6 +319,7 @@ def test_a_neutral_sample_is_zero_after_normalisation() -> None:
         ("{not json", "final_answer", 0.0),
         ({"a": [1]}, "a.7", 0.0),
         ({"a": [1]}, "a.²", 0.0),
+        ({"a": [1]}, "a." + "1" * 5000, 0.0),
     ],
 )
 def test_a_reference_path_narrows_the_reference(
@@ -355,6 +356,23 @@ def test_a_rubric_that_cannot_work_is_refused(components: list[object], message:
     """At construction, before any sample is scored."""
     with pytest.raises(SpecError, match=message):
         Rubric("r", components)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"range": 5}, 'key "range": must be two numbers'),
+        ({"reference": 5}, 'key "reference": must be a dotted path'),
+        ({"normalize": 3}, "must be a table, got 3"),
+        ({"concurrency": "many"}, 'key "concurrency": must be a whole number'),
+    ],
+)
+def test_a_wrong_argument_is_named_as_in_a_file(arguments: dict[str, object], message: str) -> None:
+    """Python and TOML go through the same checks."""
+    with pytest.raises(SpecError, match=message):
+        Rubric("r", [use(paid)], **arguments)  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="a rubric is a table, got None"):
+        Rubric.from_spec(None)  # type: ignore[arg-type]
 
 
 def test_the_digest_covers_the_rubric_and_the_source_of_its_scorers() -> None:

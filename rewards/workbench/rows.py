@@ -111,7 +111,7 @@ def read_row(line: Line, keys: Keys) -> Row:
     except (ValueError, RecursionError) as error:
         raise EventError(f"not JSON: {error}") from None
     if isinstance(value, list):
-        raise EventError("a list, where one row a line is wanted; rewards replay takes whole events")
+        raise EventError("a list, not a row: one row a line; rewards replay takes whole events")
     if isinstance(value, Mapping) and (keys.plain or "messages" not in value):
         value = _wire_row(value, keys)
     row = parse_row(value, line.place)
