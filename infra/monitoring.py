@@ -43,10 +43,12 @@ JUDGE_TOKENS = (
 JUDGE_REQUESTS = (
     "JudgeRequests",
     "JudgeRetries",
+    "JudgeRepairs",
     "JudgeThrottles",
     "JudgeServiceErrors",
     "JudgeRefusals",
 )
+JUDGE_CACHE = ("JudgeCacheHits", "JudgeTableHits", "JudgeTableErrors")
 _PERCENTILES = ("p50", "p90", "p99")
 
 #: Shares and thresholds of the alarms; each says in its description what to do.
@@ -190,6 +192,7 @@ class RewardMonitoring(Construct):
                 [self._metric("JudgeCost", cw.Stats.SUM)],
             ),
             _graph("Judge requests", [self._metric(n, cw.Stats.SUM) for n in JUDGE_REQUESTS]),
+            _graph("Verdicts remembered", [self._metric(n, cw.Stats.SUM) for n in JUDGE_CACHE]),
             _graph(
                 "Judge latency (ms)", [self._metric("JudgeLatency", s, s) for s in _PERCENTILES]
             ),

@@ -15,7 +15,7 @@ from infra.findings import accept, accept_resources
 from infra.judge_access import judge_statements
 from rewards.errors import SpecError
 from rewards.job.config import Vpc
-from rewards.judge.plan import TABLE_VARIABLE
+from rewards.judge.installed import TABLE_VARIABLE
 from rewards.rubric import Rubric
 
 LOCK = PACKAGE.parent / "requirements" / "lambda.txt"

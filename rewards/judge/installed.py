@@ -1,5 +1,6 @@
 """Which client answers: the one that was installed, else Bedrock's, made once in a container."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,9 @@ from rewards.errors import ServiceError
 from rewards.judge.client import JudgeClient
 from rewards.judge.retry import Breaker, RetryPolicy
 from rewards.spec import RubricSpec
+
+#: The table that a deployment provides, for rubrics that name none.
+TABLE_VARIABLE = "REWARD_JUDGE_TABLE"
 
 #: Verdicts that a container remembers: at two kilobytes each, some ten megabytes.
 MAX_REMEMBERED = 5_000
@@ -104,7 +108,7 @@ def on_bedrock(bound: int) -> JudgeClient:
 
 
 def warm_up(rubric: RubricSpec) -> None:
-    """Make the clients of a rubric's judges while a container starts: no invocation pays for it.
+    """Make the clients of judges and of their cache table during init: no invocation pays for it.
 
     What is wrong (no region, say) is said when a judge is asked, not here: nobody may ever be.
     """
@@ -114,3 +118,8 @@ def warm_up(rubric: RubricSpec) -> None:
             connect = getattr(installed(rubric.concurrency).client, "connect", None)
             if connect is not None:
                 connect(placed.params.get("region", ""))
+            table = placed.params.get("cache_table") or os.environ.get(TABLE_VARIABLE)
+            if table:
+                from rewards.judge.dynamo import open_table  # boto3 stands behind it
+
+                open_table(table, rubric.concurrency)

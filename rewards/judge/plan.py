@@ -13,6 +13,7 @@ from rewards.errors import did_you_mean
 from rewards.judge.asking import Price, Terms
 from rewards.judge.client import JudgeRequest
 from rewards.judge.criteria import Criterion, load_criteria, parse_criteria, verdict_schema
+from rewards.judge.installed import TABLE_VARIABLE
 from rewards.judge.prompt import (
     PAIR_FIELDS,
     SAMPLE_FIELDS,
@@ -43,9 +44,6 @@ MAX_CHARS = 400_000
 
 #: A Lambda lives no longer than this.
 MAX_SECONDS = 900.0
-
-#: The table that a deployment provides, for rubrics that name none.
-TABLE_VARIABLE = "REWARD_JUDGE_TABLE"
 
 #: AWS: requestMetadata has at most 16 entries of at most 256 characters (Converse).
 MAX_METADATA = 16

@@ -1,6 +1,7 @@
 """The stacks by type and property: what a deployment puts into an account."""
 
 import json
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from rewards import telemetry
 from rewards.job.definition import plan
+from rewards.judge import usage
 from tests.infra.resources import find, only, text_of
 
 PYTHON = "python3.13"
@@ -283,6 +286,21 @@ def test_the_dashboard_shows_every_component_and_the_judge_where_there_is_one(
     assert "JudgeInputTokens" not in body
     for metric in ("Component/sound", "JudgeInputTokens", "JudgeCost"):
         assert f'"{metric}"' in judged
+
+
+def test_every_metric_that_is_watched_is_one_that_is_written(
+    nova: Template, everything: Template
+) -> None:
+    """By the tables of `rewards.telemetry` and `rewards.judge.usage`; no graph stays empty."""
+    written = set(re.findall(r"^(\w+)  ", f"{telemetry.__doc__}\n{usage.__doc__}", re.MULTILINE))
+    for template, rubric in ((nova, "gsm8k"), (everything, "judged")):
+        body = text_of(only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
+        watched = re.findall(r'"BedrockRFT","([^"]+)"', body)
+        named = re.findall(r'"BedrockRFT","[^"]+","rubric","([^"]+)","service","([^"]+)"', body)
+        assert set(named) == {(rubric, rewards_function(template)["FunctionName"])}
+        assert len(named) == len(watched)
+        assert {name for name in watched if "/" not in name} <= written
+    assert {name for name in written if name.startswith("Judge")} <= set(watched)
 
 
 def test_metrics_are_told_apart_by_deployment(templates: dict[str, Template]) -> None:

@@ -94,3 +94,14 @@ def test_the_client_is_made_during_init() -> None:
     )
 
     assert found == {"bound": 16, "regions": [""]}
+
+
+def test_the_client_of_the_table_is_made_during_init_too() -> None:
+    """Where a deployment provides one; its name comes with the environment."""
+    [found] = in_lambda(
+        "import os, json; os.environ['REWARD_JUDGE_TABLE'] = 'verdicts';"
+        "import rewards.handler; from rewards.judge import dynamo;"
+        "print(json.dumps({'tables': list(dynamo._tables)}))"
+    )
+
+    assert found == {"tables": [["verdicts", 16]]}
