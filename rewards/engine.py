@@ -5,6 +5,8 @@ here on the main thread (a scorer may rely on that); then every (component, samp
 async, together, under one bound and one deadline; then group scorers; then the total.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

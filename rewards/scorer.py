@@ -1,5 +1,7 @@
 """`@scorer` and `@group_scorer`: a function becomes a scorer, its signature the schema."""
 
+from __future__ import annotations
+
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -15,6 +15,7 @@ from tests.local_aws.report import expect, say
 
 #: Starts of the emulator that are timed for each of the two functions; the quickest counts.
 INIT_RUNS = 15
+INIT_ROUNDS = 3
 INIT_LIMIT = 1.5
 SIZE_LIMIT = 3_000_000
 
@@ -60,9 +61,14 @@ def _time_init(
     def start(place: Path, what: str) -> float:
         return emulator.seconds_to_first_answer(place, what, runtime, environment, b"[]")
 
-    # In turns, and the quickest of each: other work on the machine only ever adds.
-    runs = [(start(asset, handler), start(empty, "empty.handler")) for _ in range(INIT_RUNS)]
-    reward, base = (min(column) for column in zip(*runs, strict=True))
+    # In turns, and the quickest of each: other work on the machine only ever adds. Where it has
+    # added to all of a round, further rounds come closer to what a start takes by itself.
+    runs: list[tuple[float, float]] = []
+    for _ in range(INIT_ROUNDS):
+        runs += [(start(asset, handler), start(empty, "empty.handler")) for _ in range(INIT_RUNS)]
+        reward, base = (min(column) for column in zip(*runs, strict=True))
+        if reward <= INIT_LIMIT * base:
+            break
     expect(reward <= INIT_LIMIT * base, f"init takes {reward / base:.2f} of an empty function")
     say(f"  init {reward * 1000:.0f} ms, {reward / base:.2f} of an empty Powertools function")
 
