@@ -26,7 +26,7 @@ import re
 from rewards.conclusions import conclude
 from rewards.number_words import scan_words
 from rewards.numbers import Value, plain, same, scan
-from rewards.readings import HEDGED, MAX_STATEMENT, SENTENCE_END, Answer, Reading
+from rewards.readings import HEDGED, MAX_STATEMENT, REJECTED, SENTENCE_END, Answer, Reading
 from rewards.statements import Statement, marked, other_languages, read_statement, statements
 from rewards.text import Pattern, answer_span, in_code
 
@@ -147,6 +147,8 @@ def _resolve(text: str, stated: list[tuple[Statement, Reading]], start: int, end
         hedged = not tail.isascii() or not _CUE_WORDS.isdisjoint(tail.lower().split())
         if hedged and _CUE.search(tail):
             return _after(text, statement, last, after)
+        if " is" in tail[:20] and REJECTED.match(tail):
+            return Answer(None, (last.start, last.end), statement.kind, True, "it is rejected")
     return _answer(statement, last)
 
 

@@ -83,7 +83,7 @@ _INSTEAD = Pattern(
     r"[^\d.\n]{0,30}(?:\bbut|\bit's|\bit is|\brather|[,;] it)\s+[$*\"'(]*$", re.IGNORECASE
 )
 REJECTED = Pattern(
-    r"[\s*_$\"')\]]*+(?:[A-Za-z]+\s+)?(?:is|was|isn't|cannot be|can't be)\s+(?:clearly |also )?"
+    r"[\s*_$\"')\]}]*+(?:[A-Za-z]+\s+)?(?:is|was|isn't|cannot be|can't be)\s+(?:clearly |also )?"
     r"(?:wrong|incorrect|not (?:the (?:right |correct |final )?answer|right|correct))\b",
     re.IGNORECASE,
 )
