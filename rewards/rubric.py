@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Concatenate, NamedTuple, ParamSpec
 
-from rewards.engine import Batch, BoundComponent, group_indices
+from rewards.component import BoundComponent
+from rewards.engine import Batch, group_indices
 from rewards.errors import (
     SpecError,
 )
