@@ -8,10 +8,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.data import RftData
-from infra.monitoring import RewardMonitoring
-from infra.reward_function import RewardFunction
-from infra.rft_job import RftJob
+from infra.job.data import RftData
+from infra.job.rft_job import RftJob
+from infra.reward.function import RewardFunction
+from infra.reward.monitoring import RewardMonitoring
 from rewards.job.config import RftConfig
 from rewards.job.definition import full_marks_of
 

@@ -43,7 +43,7 @@ def test_the_toml_of_a_page_is_a_rubric_or_says_what_else(page: Path) -> None:
     """A block without a label is a rubric that is read without a complaint."""
     import tomllib
 
-    from rewards.spec import parse_spec
+    from rewards.rubric.spec import parse_spec
 
     for info, text in blocks(page, "toml"):
         tables = tomllib.loads(text)

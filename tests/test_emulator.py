@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards.workbench.runtime import HANDLER, Environment, Settings
+from rewards.workbench.local.runtime import HANDLER, Environment, Settings
 
 ROOT = Path(__file__).parent.parent
 EMULATOR = ROOT / ".cache" / "rie" / "aws-lambda-rie"

@@ -14,7 +14,7 @@ from typing import Any
 from rewards.errors import SpecError
 from rewards.job.errors import ConfigError
 from rewards.job.tables import choice, flag, key, many, number, read, table_of, text, whole
-from rewards.spec import find_rubric
+from rewards.rubric.spec import find_rubric
 
 DEFAULT_FILE = "rft.toml"
 

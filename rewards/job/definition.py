@@ -20,7 +20,7 @@ from rewards.job.config import (
     checked_hyperparameters,
 )
 from rewards.job.errors import ConfigError
-from rewards.spec import RubricSpec
+from rewards.rubric.spec import RubricSpec
 
 #: Parameter and state machine of a deployment, by its name in `rft.toml`.
 PARAMETER = "/rft/{name}/job"

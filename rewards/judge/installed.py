@@ -10,7 +10,7 @@ from typing import Any
 from rewards.errors import ServiceError
 from rewards.judge.client import JudgeClient
 from rewards.judge.retry import Breaker, RetryPolicy
-from rewards.spec import RubricSpec
+from rewards.rubric.spec import RubricSpec
 
 #: The table that a deployment provides, for rubrics that name none.
 TABLE_VARIABLE = "REWARD_JUDGE_TABLE"

@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rewards.errors import UnusableDataError
+from rewards.reading.text import answer_span, quoted
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import answer_span, quoted
 
 #: More choices than this is no closed set, and each costs time at every word of a completion.
 MAX_CHOICES = 100

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
+from rewards.reading.text import answer_text, words
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import group_scorer
-from rewards.text import answer_text, words
 
 
 @group_scorer

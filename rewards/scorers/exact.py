@@ -4,10 +4,10 @@ import re
 import unicodedata
 
 from rewards.errors import UnusableDataError
+from rewards.reading.text import MAX_ANSWER_CHARS, answer_span, quoted
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import MAX_ANSWER_CHARS, answer_span, quoted
 
 #: Longer texts are compared without composing accents: `unicodedata.normalize` takes quadratic
 #: time on long runs of combining marks, and no honest short answer is as long as this.

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from rewards.reading.text import MAX_ANSWER_CHARS, answer_span, quoted
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import MAX_ANSWER_CHARS, answer_span, quoted
 
 #: Tags of one completion; each is searched for once, so this only stops a mistaken rubric.
 MAX_TAGS = 16

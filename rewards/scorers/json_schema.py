@@ -1,8 +1,8 @@
 """Whether a completion holds the JSON that was asked for: its schema, its fields.
 
-Both scorers read the last JSON document of the answer (`rewards.documents`): an object where the
-schema or the reference is one, a list where it is that. What several documents say counts only by
-the last, and the metric `documents` tells how many there were.
+Both scorers read the last JSON document of the answer (`rewards.reading.documents`): an object
+where the schema or the reference is one, a list where it is that. What several documents say counts
+only by the last, and the metric `documents` tells how many there were.
 """
 
 import json
@@ -13,12 +13,12 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
-from rewards.documents import MAX_DEPTH, read
 from rewards.errors import UnscoredError, UnusableDataError
+from rewards.reading.documents import MAX_DEPTH, read
+from rewards.reading.text import quoted
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import quoted
 
 #: Levels of a schema over which an invalid document earns shares; each costs one validation of
 #: the document. Below that a part is all or nothing.

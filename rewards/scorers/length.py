@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Literal
 
 from rewards.errors import UnusableDataError
+from rewards.reading.text import SPACELESS, answer_text, quoted, words
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import SPACELESS, answer_text, quoted, words
 
 Unit = Literal["characters", "words", "tokens"]
 Part = Literal["all", "answer"]
@@ -44,9 +44,9 @@ def within(
     """1.0 where the length lies in `at_least` to `at_most`, both included; else 0.0.
 
     `part` "all" measures everything that was generated, reasoning and thinking included,
-    "answer" what follows the thinking. Words are counted as in `rewards.text.words`. Tokens are
-    the trainer's to count: `tokens_field` names the metadata field that holds their number, and a
-    sample without it is `UnusableDataError`. `within/length` is the length.
+    "answer" what follows the thinking. Words are counted as in `rewards.reading.text.words`. Tokens
+    are the trainer's to count: `tokens_field` names the metadata field that holds their number, and
+    a sample without it is `UnusableDataError`. `within/length` is the length.
 
     >>> within(Sample(id="1", completion="one two three"), at_most=3, unit="words").value
     1.0

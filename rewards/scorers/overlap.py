@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from rewards.errors import UnusableDataError
+from rewards.reading.text import answer_text, quoted, words
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-from rewards.text import answer_text, quoted, words
 
 #: ROUGE-L takes time in proportion to the completion's length times the reference's; the words of
 #: a reference beyond this many are missed by it (they still count against recall), so that time

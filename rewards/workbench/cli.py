@@ -11,14 +11,14 @@ import typer
 from typer.core import TyperGroup
 
 from rewards.errors import BatchFailedError, RewardsError
-from rewards.workbench.catalogue import list_scorers, show_rubric
-from rewards.workbench.job import app as job
-from rewards.workbench.judge import judge
-from rewards.workbench.new import new
+from rewards.workbench.commands.catalogue import list_scorers, show_rubric
+from rewards.workbench.commands.job import app as job
+from rewards.workbench.commands.judge import judge
+from rewards.workbench.commands.new import new
+from rewards.workbench.commands.replay import replay
+from rewards.workbench.commands.score import score
+from rewards.workbench.commands.serve import serve
 from rewards.workbench.output import say
-from rewards.workbench.replay import replay
-from rewards.workbench.score import score
-from rewards.workbench.serve import serve
 
 DIFFERENCE = 1
 BAD_INPUT = 2

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import bundle
-from infra.bundle import BundleError, Platform, build_job, build_reward
-from infra.reward_function import LOCK
+from infra.assets import bundle
+from infra.assets.bundle import BundleError, Platform, build_job, build_reward
+from infra.reward.function import LOCK
 from tests.infra.conftest import ROOT
 
 #: What the issue allows a function of pure scorers.
@@ -168,7 +168,7 @@ def test_two_clones_give_the_same_bytes(tmp_path: Path) -> None:
         out = tmp_path / seed / "out"
         for options in ([], ["--local"]):
             subprocess.run(
-                [sys.executable, "-m", "infra.bundle", "gsm8k", str(out), *options],
+                [sys.executable, "-m", "infra.assets.bundle", "gsm8k", str(out), *options],
                 cwd=clone,
                 env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"},
                 check=True,

@@ -8,7 +8,7 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from moto import mock_aws
 
-from infra.reward_function import RewardFunction
+from infra.reward.function import RewardFunction
 from rewards.errors import SpecError
 from rewards.judge import FakeJudge, dynamo, install, usage
 from rewards.rubric import Rubric, use

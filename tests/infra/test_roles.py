@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
-from infra.judge_access import judge_statements
+from infra.reward.judge_access import judge_statements
 from rewards.rubric import Rubric, use
 from rewards.scorers import judge
 from tests.infra.resources import find, only, text_of

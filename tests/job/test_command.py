@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from rewards.errors import RewardsError
 from rewards.job.clients import aws_client
 from rewards.job.errors import ConfigError, JobError
-from rewards.workbench import job as command
+from rewards.workbench.commands import job as command
 from tests.local_aws.mantle import FakeMantle
 
 TOML = """

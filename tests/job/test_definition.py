@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rewards.job.config import parse_config
 from rewards.job.definition import Deployed, define, full_marks_of, plan, token_of
 from rewards.job.errors import ConfigError
-from rewards.spec import parse_spec
+from rewards.rubric.spec import parse_spec
 from tests.job.conftest import DEPLOYED, NOVA_TABLES, definition_of
 
 EVERYTHING: dict[str, Any] = {

@@ -17,9 +17,9 @@ from rewards.judge.grading import agreement, median
 from rewards.judge.plan import grade_plan
 from rewards.judge.verdict import InvalidVerdictError, check_verdict
 from rewards.rubric import Rubric
+from rewards.rubric.spec import RUBRICS
 from rewards.sample import Message, Sample
 from rewards.scorers import judge
-from rewards.spec import RUBRICS
 from tests.judge.conftest import CLARITY, TRUTH, graded, sample
 from tests.strategies import any_text
 

@@ -13,7 +13,7 @@ from infra.findings import check
 from infra.node import CDK
 from infra.stacks import RftStack
 from rewards.job.config import NOVA, RftConfig, load_config
-from rewards.spec import find_rubric
+from rewards.rubric.spec import find_rubric
 from tests.local_aws.mantle import FakeMantle
 from tests.local_aws.report import expect, say
 from tests.local_aws.server import ACCOUNT, Simulator

@@ -7,8 +7,8 @@ import json
 import zipfile
 from pathlib import Path
 
-from infra import bundle
-from rewards.workbench.invoke import LocalHandler
+from infra.assets import bundle
+from rewards.workbench.local.handler import LocalHandler
 from tests.local_aws import emulator
 from tests.local_aws.deployment import ROOT, Deployment, rubric_of
 from tests.local_aws.report import expect, say

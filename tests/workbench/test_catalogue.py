@@ -8,7 +8,7 @@ import pytest
 
 from rewards.registry import bundled
 from rewards.rubric import Rubric
-from rewards.spec import RUBRICS
+from rewards.rubric.spec import RUBRICS
 from tests.workbench.conftest import ROOT, Run
 
 GATED = """

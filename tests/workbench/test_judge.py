@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rewards.judge import FakeJudge, JudgeRequest, RecordingJudge, install
 from rewards.rubric import Rubric
 from rewards.sample import Sample
-from rewards.workbench.agreement import agreement, alpha, rank_correlation
+from rewards.workbench.judging.agreement import agreement, alpha, rank_correlation
 from tests.converse_server import Converse, converse
 from tests.judge.docs_data import LABELLED, REPLIES, rows, write
 from tests.workbench.conftest import EXACT, Run

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rewards.errors import EventError
-from rewards.workbench.invoke import LocalHandler
+from rewards.workbench.local.handler import LocalHandler
 from tests.workbench.conftest import EXACT, ROOT, Run, wire_row
 
 EVENTS = ROOT / "events"

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.rubric import Rubric
-from rewards.workbench import rows
-from rewards.workbench.invoke import LocalHandler
-from rewards.workbench.rows import Line, batches
-from rewards.workbench.tally import GRID_STEPS, Tally
+from rewards.workbench.local.handler import LocalHandler
+from rewards.workbench.rollouts import rows
+from rewards.workbench.rollouts.rows import Line, batches
+from rewards.workbench.rollouts.tally import GRID_STEPS, Tally
 from tests.workbench.conftest import ROOT, Run, wire_row, write_lines
 
 MIXED: list[Any] = [

@@ -20,9 +20,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from rewards.workbench.invoke import LocalHandler
-from rewards.workbench.invoke_api import MAX_REQUEST_BYTES
-from rewards.workbench.runtime import MAX_RESPONSE_BYTES
+from rewards.workbench.local.handler import LocalHandler
+from rewards.workbench.local.invoke_api import MAX_REQUEST_BYTES
+from rewards.workbench.local.runtime import MAX_RESPONSE_BYTES
 from tests.workbench.conftest import COMMAND, ROOT, wire_row
 
 SCORER = """

@@ -1,0 +1,1 @@
+"""What a Lambda is deployed as: reproducible zips."""

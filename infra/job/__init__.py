@@ -1,0 +1,1 @@
+"""The training job: its data, its roles, the state machine that runs it."""

@@ -1,0 +1,1 @@
+"""The reward function: its Lambda, what it may call, how it is watched."""

@@ -1,0 +1,14 @@
+"""Text in, values out.
+
+From the ground up, one question a file:
+
+text          where does thinking end, what does a fence hold, what is a word?
+numbers       which number do these digits write?
+number_words  and these words?
+equations     which equations does a text work out?
+documents     where is the JSON in a completion?
+clause        what does one clause state?
+prose         what does the last sentence conclude?
+marked        where is an answer marked, and what does the mark say?
+answer        which of them counts?
+"""

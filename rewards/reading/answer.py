@@ -1,0 +1,261 @@
+r"""Finding the final answer in a completion: which of its numbers does it give as the answer?
+
+The places are looked for in this order; within the first, the last statement in the text stands:
+
+1. explicit  `#### 72`, `\boxed{72}`, `<answer>72</answer>`, `{"answer": 72}`, "the answer is 72",
+             "Final answer: 72", a line "A: 72"
+2. language  the same said in another language: "La respuesta es 72", "答案是72", "Ответ: 72"
+3. bold      `**72**` in the concluding sentence
+4. sentence  the concluding sentence: after its last "=", beside "total", else its last number
+             that is no circumstance ("in 2 months", "for 3 days")
+
+What counts as which (`Answer.reason` says so where an answer is refused):
+
+* hedge: two numbers joined by "or", "and", "to", a comma, a slash or a dash; "or maybe 73" after
+  the answer; explicit statements that differ; a list of options with no choice made.
+* correction: "wait", "actually, no", "correction", "oops", ... between two statements, or after
+  the last one and followed by a number: what comes last counts.
+* intermediate: boxes that differ, where a conclusion ("in total", "therefore", "so") leads to the
+  last one; "Answer: 24" before "Final answer: 72".
+* no answer: an explicit place that holds no number, an expression that was not worked out
+  (`72+1`), a compound quantity (5 feet 6 inches), a time, a date, a question.
+"""
+
+import re
+
+from rewards.reading.clause import HEDGED, MAX_STATEMENT, REJECTED, SENTENCE_END, Answer, Reading
+from rewards.reading.marked import Statement, marked, other_languages, read_statement, statements
+from rewards.reading.number_words import scan_words
+from rewards.reading.numbers import Value, plain, same, scan
+from rewards.reading.prose import conclude
+from rewards.reading.text import Pattern, answer_span, in_code
+
+__all__ = ["Answer", "find"]
+
+# How far after the last statement a correction is looked for.
+MAX_AFTER = 2000
+# Whoever corrects the answer to a fifth value is guessing.
+MAX_CORRECTED = 4
+
+_DIGIT = Pattern(r"\d")
+_CORRECTION = Pattern(
+    r"(?<![a-z])(?:wait|correction|correcting|corrected|oops|whoops|sorry|scratch that"
+    r"|on second thought|hold on|let me (?:re|correct|fix|redo)|i (?:made|meant)"
+    r"|my (?:mistake|bad)|should (?:be|have)|actually,? (?:no|it|that|the|i)|no, |revised"
+    r"|apologies|apologize|mistake)"
+    r"|更正|等等|修正|訂正|не так|исправ|perdón|corrección|korrektur",
+    re.IGNORECASE,
+)
+_ALTERNATIVE = Pattern(
+    r"[\s\W]*+(?:or|and|maybe|or maybe|perhaps|possibly|alternatively|otherwise"
+    r"|but (?:maybe|possibly)|(?:but )?(?:it )?(?:could|might|may) (?:also )?be"
+    r"|或|或者|または|또는|или|oder)\b",
+    re.IGNORECASE,
+)
+_RETRACTED = Pattern(r"\b(?:wrong|incorrect|not right|not correct|a mistake)\b", re.IGNORECASE)
+_CONCLUDES = Pattern(
+    r"\b(?:total|altogether|sum|therefore|thus|hence|so|finally|final|combined|overall|in all"
+    r"|conclusion|consequently|answer|result|then|since|gives|equals|value of)\b"
+    r"|所以|因此|总共|合计|合計",
+    re.IGNORECASE,
+)
+_CONDITIONAL = Pattern(
+    r"\b(?:if|or|either|maybe|perhaps|possibly|case|option|alternatively"
+    r"|(?:second|another|other|alternative) (?:answer|solution|result|possibility))\b",
+    re.IGNORECASE,
+)
+# What stands between "Final answer:" and the statement that it announces.
+_LABEL_ONLY = Pattern(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
+_NEW_TURN = Pattern(
+    r"\n\s*(?:Human|User|Q|Question|Problem|Instruction|### ?(?:Instruction|Question|Input))\s*:"
+)
+# Words that could hedge or correct, as they stand between spaces. Most texts end without any, and
+# a look into a set costs a quarter of the pattern, which then looks closely.
+_CUE_WORDS = frozenset(
+    before + word + after
+    for word in (
+        *("or", "and", "maybe", "might", "perhaps", "possibly", "alternatively", "otherwise"),
+        *("could", "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry"),
+        *("scratch", "thought", "hold", "let", "made", "meant", "mistake", "bad", "should"),
+        *("actually", "no", "revised", "apologies", "apologize", "mistaken"),
+    )
+    for before in ("", "(", "*", "-", '"')
+    for after in ("", ",", ".", "!", ":", ";", "?", "...", "-")
+)
+_CUE = Pattern(
+    r"[^A-Za-z0-9](?:[Oo](?:r|ops|n second)|[Mm](?:aybe|ight|istake|y (?:bad|mistake))"
+    r"|[Aa](?:ctually|lternatively|polog|nd\W{1,9}\d)|[Ss](?:hould|orry|cratch)"
+    r"|[Cc](?:ould|orrecti|orrected)|[Pp](?:erhaps|ossibly)|[Ww](?:ait|hoops)|[Oo]therwise"
+    r"|[Hh]old on|[Ll]et me|I m|[Nn]o, |[Rr]evised)|[^\x00-\x7f]"
+)
+
+
+def find(text: str, markers: tuple[str, ...] | None = None) -> Answer | None:
+    """The final answer of a completion; None where no number is stated at all.
+
+    `markers` are the accepted ones of `MARKERS`, or texts of their own; None accepts every place.
+    """
+    start, end = answer_span(text)
+    if markers is not None:
+        stated = _readings(text, marked(text, start, end, markers), end)
+    else:
+        stated = _readings(text, statements(text, start, end), end)
+        if not stated:
+            stated = _readings(text, other_languages(text, start, end), end)
+    if stated:
+        return _resolve(text, stated, start, end)
+    concluded = conclude(text, start, end)
+    if markers is not None and concluded is not None:
+        return concluded._replace(structured=False)
+    return concluded
+
+
+def _readings(text: str, found: list[Statement], end: int) -> list[tuple[Statement, Reading]]:
+    """The statements with what they say; a label that leads straight to the next is left out."""
+    if len(found) == 1:
+        only = read_statement(text, found[0], end)
+        return [] if only is None else [(found[0], only)]
+    stated: list[tuple[Statement, Reading]] = []
+    following = end + MAX_STATEMENT
+    for statement in reversed(found):
+        if following - statement.start < 30 and _LABEL_ONLY.fullmatch(
+            text, statement.start, following
+        ):
+            continue
+        reading = read_statement(text, statement, end)
+        if reading is not None:
+            stated.append((statement, reading))
+            following = statement.mark
+    stated.reverse()
+    return stated
+
+
+def _resolve(text: str, stated: list[tuple[Statement, Reading]], start: int, end: int) -> Answer:
+    """The answer that explicit statements give together."""
+    statement, last = stated[-1]
+    if len(stated) > 1:
+        stated = _outermost(text, stated)
+        statement, last = stated[-1]
+        values = [reading.value for _, reading in stated if reading.value is not None]
+        if values and any(not same(value, values[-1]) for value in values):
+            return _disagreement(text, stated, start, end)
+    if last.value is None:
+        return Answer(None, (last.start, last.end), statement.kind, True, last.reason)
+    after = min(end, last.end + MAX_AFTER)
+    if after > last.end + 1:
+        tail = text[last.end : after]
+        hedged = not tail.isascii() or not _CUE_WORDS.isdisjoint(tail.lower().split())
+        if hedged and _CUE.search(tail):
+            return _after(text, statement, last, after)
+        if " is" in tail[:20] and REJECTED.match(tail):
+            return Answer(None, (last.start, last.end), statement.kind, True, "it is rejected")
+    return _answer(statement, last)
+
+
+def _answer(statement: Statement, reading: Reading) -> Answer:
+    span = (reading.start, reading.end)
+    return Answer(reading.value, span, statement.kind, True, "", reading.percent)
+
+
+def _outermost(
+    text: str, stated: list[tuple[Statement, Reading]]
+) -> list[tuple[Statement, Reading]]:
+    """The statements without those that say no number, or lead to the next one in their line."""
+    kept: list[tuple[Statement, Reading]] = []
+    for statement, reading in reversed(stated):
+        if reading.value is None and kept:
+            continue
+        if kept and statement.kind != "hash" and kept[-1][0].kind in ("boxed", "hash"):
+            between = text[statement.start : kept[-1][0].mark]
+            if len(between) <= MAX_STATEMENT and _leads_on(statement, between):
+                continue
+        kept.append((statement, reading))
+    if len(kept) > 1 and kept[0][1].value is None:  # the last one says nothing, others do
+        kept = kept[1:]
+    kept.reverse()
+    return kept
+
+
+def _leads_on(statement: Statement, between: str) -> bool:
+    """Whether a statement's own words go on into the next one: "the answer is 6 * 7 = [box]"."""
+    if statement.kind == "boxed":
+        return False
+    if statement.kind == "tag":
+        return "</" not in between
+    return not SENTENCE_END.search(between.strip()) and not HEDGED.search(between)
+
+
+def _disagreement(
+    text: str, stated: list[tuple[Statement, Reading]], start: int, end: int
+) -> Answer:
+    """The answer of statements that differ: of the last one if it supersedes, else none."""
+    outside = stated
+    if "```" in text:
+        outside = [pair for pair in stated if not in_code(text, pair[0].mark)]
+    if outside and len(outside) < len(stated):
+        return _resolve(text, outside, start, end)
+    turn = _NEW_TURN.search(text, stated[0][1].end, end)
+    if turn and stated[-1][0].mark > turn.start():
+        before = [pair for pair in stated if pair[0].mark < turn.start()]
+        return _resolve(text, before, start, turn.start())
+    last = stated[-1][1]
+    index = max(
+        i
+        for i, (_, reading) in enumerate(stated)
+        if reading.value is None or last.value is None or not same(reading.value, last.value)
+    )
+    previous, following = stated[index], stated[index + 1]
+    between = text[previous[1].end : following[1].start][-MAX_STATEMENT:]
+    values: list[Value] = []
+    for _, reading in stated:
+        if reading.value is not None and not any(same(reading.value, value) for value in values):
+            values.append(reading.value)
+    if not _supersedes(stated[: index + 1], following, between, len(values)):
+        return Answer(
+            None,
+            (min(previous[1].start, last.start), max(previous[1].end, last.end)),
+            stated[-1][0].kind,
+            True,
+            f"{len(values)} different final answers",
+        )
+    return _resolve(text, stated[index + 1 :], start, end)
+
+
+def _supersedes(
+    earlier: list[tuple[Statement, Reading]],
+    following: tuple[Statement, Reading],
+    between: str,
+    different: int,
+) -> bool:
+    """Whether a statement takes back, or goes beyond, all that were made before it."""
+    if _CORRECTION.search(between) and different <= MAX_CORRECTED:
+        return True
+    kinds = {statement.kind for statement, _ in earlier}
+    if kinds == {"boxed"}:
+        return bool(_CONCLUDES.search(between)) and not _CONDITIONAL.search(between)
+    if kinds <= {"label", "line"} and following[0].kind in ("boxed", "hash", "tag"):
+        return _DIGIT.search(between) is not None  # "Answer:" opened a solution
+    return following[0].kind == "final" and kinds <= {"label", "phrase", "line", "boxed"}
+
+
+def _after(text: str, statement: Statement, last: Reading, end: int) -> Answer:
+    """The answer where words follow the last statement that could hedge or correct it."""
+    tail = text[last.end : end]
+    alternative = _ALTERNATIVE.match(tail)
+    if alternative:
+        sentence = SENTENCE_END.search(tail, alternative.end())
+        clause = plain(tail[alternative.end() : sentence.start() if sentence else len(tail)])
+        other = next(scan(clause), None) or next(scan_words(clause), None)
+        near = other is not None and len(clause[: other.start].split()) <= 3
+        if other is not None and near and other.value is not None and last.value is not None:
+            if not same(other.value, last.value):
+                return Answer(None, (last.start, end), statement.kind, True, "a hedge")
+    correction = _CORRECTION.search(tail)
+    if correction is None:
+        return _answer(statement, last)
+    corrected = conclude(text, last.end + correction.end(), end)
+    if corrected is not None:
+        return corrected._replace(rule="correction", structured=True)
+    if _RETRACTED.search(tail, correction.start(), correction.end() + 80):
+        return Answer(None, (last.start, end), statement.kind, True, "an answer taken back")
+    return _answer(statement, last)

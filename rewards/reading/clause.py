@@ -1,0 +1,250 @@
+r"""What a piece of text says as an answer: one number, or the reason why it says none.
+
+Numbers that follow each other are linked by what stands between them: an "=" leads on to the next
+one, an operator makes an expression, "or", "and", "to", a comma or a dash makes several answers,
+a unit makes a compound quantity (5 feet 6 inches), and any other words end the statement.
+"""
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from rewards.reading.number_words import scan_words
+from rewards.reading.numbers import Number, Value, is_huge, same, scan
+from rewards.reading.text import Pattern
+
+# How much of a statement or a sentence is read: an answer is a line, not a page.
+MAX_STATEMENT = 400
+
+
+class Answer(NamedTuple):
+    """What was found; where `value` is None, `reason` says why there is no answer."""
+
+    value: Value | None
+    span: tuple[int, int]
+    rule: str
+    structured: bool
+    reason: str = ""
+    percent: bool = False
+    unit: str = ""
+
+
+class Reading(NamedTuple):
+    """What a piece of text says: a number (its span in the text) or why it says none."""
+
+    value: Value | None
+    start: int
+    end: int
+    reason: str = ""
+    percent: bool = False
+
+
+_ABBREVIATIONS = (
+    r"(?<!\bRs\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bsq\.)(?<!\bapprox\.)(?<!\bca\.)"
+    r"(?<!\be\.g\.)(?<!\bi\.e\.)"
+)
+SENTENCE_END = Pattern(rf"[.!?](?=[\s*_\"')\]]|$){_ABBREVIATIONS}|[。！？]|\n")
+EQUALS = Pattern(r"[\s)}\]$°%\"'*_]*+(?:[A-Za-z$€£%°]+[.)]?\s*+){0,4}(?:=|≈|>>|→|⇒|->|equals\b)")
+_OPERATOR = Pattern(
+    r"[\s)}\]$°%¢€£]*+(?:[A-Za-z]+\.?\s+){0,3}"
+    r"(?:[-+*/×÷·x^]|\*\*|plus|minus|times|divided by|multiplied by)[\s({\[$€£¢]*+(?:\d*)$"
+)
+_JOINED = Pattern(
+    r"[\s*_$%°¢€£\"')\]}]*+(?:"
+    r"(?:[,;/|&±~–-]|\+/-?|\.{2,3}|…|by )[\s$\"'*(\[]*+"
+    r"|(?:[A-Za-z]+\s+){0,2}(?:or|and|to|through|till|until|versus|vs\.?|oder|und|ou|et|y|e)\s+"
+    r"(?:even |maybe |perhaps |possibly )?[$\"'*~(]*+"
+    r"|\s*(?:或|和|и|или|또는|または)\s*"
+    r")$",
+    re.IGNORECASE,
+)
+# "x = 71 or x = 72"
+_ANOTHER_ROOT = Pattern(r"[\s$]*+(?:,|;|and\b|or\b)[\s$]*+[A-Za-z]\w{0,3}\s*=[\s$]*$")
+HEDGED = Pattern(
+    r"\b(?:or|oder|ou|или|maybe|perhaps|possibly|alternatively|either)\b|或|또는|または",
+    re.IGNORECASE,
+)
+_COMPOUND = Pattern(
+    r"\s*(?:feet|foot|ft|yards?|hours?|hrs?|hr|h|minutes?|mins?|pounds?|lbs?|lb|dollars?|years?"
+    r"|months?|weeks?|days?|km|m|kg|gallons?|quarts?|pints?|cups?|meters?|metres?)\b[.,]?\s*$",
+    re.IGNORECASE,
+)
+NEGATED = Pattern(
+    r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
+    r"|or equal to|unlike|no (?:es|son)|non è|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b"
+    r"|(?<![-=<>])[<>][\s(]*$|[≠≤≥√±][\s(]*$|不是|아니"
+    r"|\b(?:e\.g\.|such as|for example|for instance),?\s*$",
+    re.IGNORECASE,
+)
+FORMULA = Pattern(r"\\[A-Za-z]|[√πΠ∞∑∫]")
+# "not 71 but 72", "isn't 71; it's 72": the number that is denied makes way for the other.
+DENIED = Pattern(r"\b(?:not|isn't|isn’t)\s+[$*\"'(]*$", re.IGNORECASE)
+_INSTEAD = Pattern(
+    r"[^\d.\n]{0,30}(?:\bbut|\bit's|\bit is|\brather|[,;] it)\s+[$*\"'(]*$", re.IGNORECASE
+)
+REJECTED = Pattern(
+    r"[\s*_$\"')\]}]*+(?:[A-Za-z]+\s+)?(?:is|was|isn't|cannot be|can't be)\s+(?:clearly |also )?"
+    r"(?:wrong|incorrect|not (?:the (?:right |correct |final )?answer|right|correct))\b",
+    re.IGNORECASE,
+)
+# "64 if she stays and 60 if she leaves"
+_CONDITIONAL = Pattern(
+    r"[\s\w,$%*]{0,40}?\b(?:if|when|unless|assuming)\b.*\b(?:and|but|else|otherwise)\b[\w\s,$]{0,20}$",
+    re.IGNORECASE,
+)
+_CALL = Pattern(r"(?<![A-Za-z])(?:[A-Za-z]|[a-z]{2,5})\([\"']?$")
+BOUND = Pattern(r"\+(?!\s?[\d(])|\s*(?:[<>]=?|≤|≥)\s?(?:[A-Za-z]\b|-?\d)(?![>/])")
+_OPENS_AGAIN = Pattern(r"\((?:or|i\.e\.,?|that is,?|=)?\s*$", re.IGNORECASE)
+_CONVERTED = Pattern(r"[- ](dozen|hour|minute|week|year|dollar|f(?:ee|oo)t|yard)", re.IGNORECASE)
+_CONVERSIONS = {
+    "dozen": 12, "hour": 60, "minute": 60, "week": 7, "year": 12, "dollar": 100, "feet": 12,
+    "foot": 12, "yard": 3,
+}  # fmt: skip
+_FACTOR = Pattern(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
+_VARIABLE = Pattern(r"(?:\s?[xyznk]|i)(?![A-Za-z])")
+
+
+def read(clause: str, spaced_minus: bool = False) -> Reading:
+    """The number that a piece of plain text states, its equations followed to their end.
+
+    >>> read("48 + 24 = 72 clips in 2 months").value, read("71 or 72").value
+    (72, None)
+    """
+    numbers = scan(clause)
+    current = next(numbers, None)
+    if current is None:
+        return read_words(clause)
+    lead = clause[: current.start]
+    if refusal := _unreadable_lead(lead):
+        following = next(numbers, None)
+        if (
+            following is None
+            or not DENIED.search(lead)
+            or not _INSTEAD.fullmatch(clause, current.end, following.start)
+        ):
+            return Reading(None, current.start, current.end, refusal)
+        lead, current = "", following
+    minus = spaced_minus and not current.signed and lead.strip(" $(") == "-"
+    left: Number | None = None
+    in_expression = False
+    for following in numbers:
+        gap = clause[current.end : following.start]
+        link = link_between(gap, following)
+        if link not in (*HARMLESS, _BESIDE) and repeats(current, following, clause):
+            break
+        if link == "equals":
+            left = left if in_expression else current
+        elif link == "text":
+            break
+        elif link != "operator":
+            return Reading(None, current.start, following.end, link)
+        in_expression = link == "operator"
+        current = following
+    return stated(clause, current, left, in_expression=in_expression, minus=minus)
+
+
+def stated(
+    clause: str, current: Number, left: Number | None, *, in_expression: bool, minus: bool
+) -> Reading:
+    """The number at the end of an equation, if it is one; `left` is what stood before its "=".
+
+    After an expression that was not worked out, the left side counts (72 = 48 + 24).
+    """
+    if in_expression:
+        if left is None:
+            return Reading(None, current.start, current.end, "a range, or not worked out")
+        current = left
+    value, start, end = current.value, current.start, current.end
+    if value is None:
+        return Reading(None, start, end, "digits that are no number (a time, a date, a power)")
+    if BOUND.match(clause, end):
+        return Reading(None, start, end, "an inequality")
+    if REJECTED.match(clause, end):
+        return Reading(None, start, end, "a number that is rejected")
+    if _VARIABLE.match(clause, end) or _FACTOR.match(clause, end):
+        return Reading(None, start, end, "a formula that was not worked out")
+    return Reading(-value if minus else value, start, end, "", current.percent)
+
+
+def _unreadable_lead(lead: str) -> str:
+    """Why the number after `lead` is not what is stated; empty where it is."""
+    if not lead:
+        return ""
+    if SENTENCE_END.search(lead.strip()):
+        return "no number"
+    if NEGATED.search(lead):
+        return "a number that the answer is said not to be"
+    if _CALL.search(lead):
+        return "a function that was not worked out"
+    return "a formula that was not worked out" if "\\" in lead and FORMULA.search(lead) else ""
+
+
+# How two numbers may be joined without one of them taking the other back.
+HARMLESS = frozenset(("equals", "operator", "text"))
+ANOTHER_ROOT = "several roots"
+_BESIDE = "several numbers side by side"
+
+
+def repeats(number: Number, following: Number, content: str) -> bool:
+    """Whether the same value is given again: "180 rings, or 180 years"."""
+    if number.value is None or following.value is None:
+        return False
+    return same(number.value, following.value) or in_other_unit(number, following, content)
+
+
+def in_other_unit(number: Number, following: Number, content: str) -> bool:
+    """Whether a parenthesis gives the same again in a larger unit: "72 clips (or 6 dozen)"."""
+    unit = _CONVERTED.match(content, following.end)
+    if unit is None or not _OPENS_AGAIN.search(
+        content[max(0, following.start - 10) : following.start]
+    ):
+        return False
+    if number.value is None or following.value is None or is_huge(following.value):
+        return False
+    factor = _CONVERSIONS[unit[1].lower()]
+    return same(number.value, Fraction(following.value) * factor)
+
+
+def link_between(gap: str, following: Number) -> str:
+    """How two numbers are joined: "equals", "operator", "text", or why neither is the answer."""
+    if not gap.strip(" \t*_$`\"'"):
+        multiplied = gap.strip() == "*" or following.signed
+        return "operator" if multiplied else _BESIDE
+    sentence = SENTENCE_END.search(gap)
+    if sentence and sentence.end() < len(gap):
+        gap = gap[: sentence.start()]
+        return "a hedge" if HEDGED.search(gap) else "text"
+    if _CONDITIONAL.match(gap):
+        return "a hedge"
+    if _ANOTHER_ROOT.match(gap):
+        return ANOTHER_ROOT
+    if EQUALS.match(gap):
+        return "equals"
+    if _OPERATOR.match(gap):
+        return "operator"
+    if _JOINED.match(gap):
+        return "several numbers, or a range"
+    if HEDGED.search(gap):
+        return "a hedge"
+    return "a compound quantity" if _COMPOUND.match(gap) else "text"
+
+
+def read_words(clause: str) -> Reading:
+    """The number that a clause without digits states in words."""
+    numbers = scan_words(clause)
+    first = next(numbers, None)
+    if first is None or first.value is None or _unreadable_lead(clause[: first.start]):
+        return Reading(None, 0, len(clause), "no number")
+    second = next(numbers, None)
+    if second is not None:
+        gap = clause[first.end : second.start]
+        if _JOINED.match(gap) or HEDGED.search(gap):
+            return Reading(None, first.start, second.end, "several numbers")
+    return Reading(first.value, first.start, first.end)
+
+
+def placed(reading: Reading, content: str, text: str, start: int, stop: int) -> Reading:
+    """The reading with its span in the text: the number's own, or the piece's where that moved."""
+    if text.startswith(content[: reading.end], start, stop):
+        return reading._replace(start=start + reading.start, end=start + reading.end)
+    return reading._replace(start=start, end=stop)

@@ -1,0 +1,15 @@
+"""Data in, rewards out.
+
+One question a file:
+
+spec       what may a rubric say?
+reference  which part of a sample's reference counts?
+component  is this scorer's verdict one, and what does a fault cost?
+batch      what runs when, over one batch?
+rubric     a rubric ready to score
+digest     what exactly gave a reward?
+"""
+
+from rewards.rubric.rubric import Component, Rubric, gate, use
+
+__all__ = ["Component", "Rubric", "gate", "use"]

@@ -1,0 +1,106 @@
+"""A component ready to run: its scorer bound, its verdicts checked, its error policies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from rewards.errors import MissingReferenceError, RefusalError, SpecError, UnusableDataError
+from rewards.rubric.spec import ComponentSpec
+from rewards.score import Fault, Score
+from rewards.scorer import Scorer
+
+#: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
+RANGE_NOISE = 1e-9
+
+_DATA_FAULTS = frozenset({MissingReferenceError.kind, UnusableDataError.kind})
+
+
+class BoundComponent:
+    """A component made ready to run: scorer resolved, parameters bound and checked."""
+
+    def __init__(self, spec: ComponentSpec, scorer: Scorer[..., Any]) -> None:
+        """Bind the parameters; `SpecError` where the scorer cannot stand in that place."""
+        self.name = spec.name
+        self.scorer = scorer
+        self.low, self.high = scorer.range
+        self.weight = spec.weight
+        self.gate = spec.gate
+        # A gate asks for full marks unless it says otherwise.
+        full_marks = self.high if spec.gate else -math.inf
+        self.threshold = full_marks if spec.threshold is None else spec.threshold
+        self.all_or_nothing = spec.threshold is not None and not spec.gate
+        self.on_error = spec.on_error or ("fail" if scorer.is_async else "floor")
+        # An outage of a judge fails the invocation; a row without a usable reference must not end
+        # a training run that has gone on for hours, unless the rubric says so.
+        self.on_data_fault = spec.on_error or "floor"
+        self.on_refusal = spec.on_refusal
+        if spec.gate and scorer.is_group:
+            raise SpecError("a group scorer cannot be a gate: gates look at one sample")
+        if spec.threshold is not None and not self.low <= spec.threshold <= self.high:
+            raise SpecError(
+                f'key "threshold": must lie between {self.low} and {self.high}, the range of '
+                f"{scorer.address}, got {spec.threshold}"
+            )
+        self.call: Callable[..., Any] = partial(scorer.function, **scorer.bind(spec.params))
+
+    def verdict(self, raw: Any) -> Score | Fault:
+        """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""
+        value = raw
+        if type(raw) is Score:
+            if flaw := _flaw(raw):
+                return Fault("invalid_value", f"returned a Score whose {flaw}")
+            value = raw.value
+            if type(value) is float and self.low <= value <= self.high and not self.all_or_nothing:
+                return raw  # nearly every verdict
+        if type(value) is not float:
+            if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
+                return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
+            try:
+                value = float(value)
+            except Exception as error:  # noqa: BLE001 - another library's __float__: one sample
+                kind = type(value).__name__
+                return Fault("invalid_value", f"returned {kind}, which is no float: {error}")
+        if not math.isfinite(value):
+            return Fault("invalid_value", f"returned {value}, which is no finite number")
+        if not self.low <= value <= self.high:
+            if not self.low - RANGE_NOISE <= value <= self.high + RANGE_NOISE:
+                return Fault("out_of_range", f"returned {value}, outside {self.low} to {self.high}")
+            value = min(max(value, self.low), self.high)
+        if self.all_or_nothing:
+            value = self.high if value >= self.threshold else self.low
+        return replace(raw, value=value) if type(raw) is Score else Score(value)
+
+    @property
+    def worst(self) -> float:
+        """What a fault under "floor" counts as: the value that pays least, given the weight."""
+        return self.low if self.weight >= 0 else self.high
+
+    def policy(self, fault: Fault) -> str:
+        """What becomes of a sample with this fault: floor, skip, neutral or fail."""
+        if fault.kind == RefusalError.kind:
+            return self.on_refusal
+        return self.on_data_fault if fault.kind in _DATA_FAULTS else self.on_error
+
+
+def _flaw(score: Score) -> str:
+    """What makes the rest of a score unfit for the response and the log; "" for nothing.
+
+    Without it one scorer's slip would cost the whole batch, when the response is written.
+    """
+    if type(score.reason) is not str:
+        return f"reason is {type(score.reason).__name__}, not a string"
+    if score.answer is not None and type(score.answer) is not str:
+        return f"answer is {type(score.answer).__name__}, not a string"
+    if not isinstance(score.metrics, Mapping):
+        return f"metrics are {type(score.metrics).__name__}, not a table of names and numbers"
+    for name, value in score.metrics.items():
+        try:
+            name.encode()  # lone surrogates would break the response on its way out
+            float(value)
+        except Exception as error:  # noqa: BLE001 - as for the value: whatever it is, one sample
+            return f"metric {name!r} is no name with a number: {error}"
+    return ""

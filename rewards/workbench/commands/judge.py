@@ -1,0 +1,181 @@
+"""`rewards judge`: does a judge agree with people, and tests of it that need no account."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rewards.errors import SpecError
+from rewards.rubric import Rubric
+from rewards.workbench.commands.catalogue import JsonOption
+from rewards.workbench.judging.agreement import Statistic, confusion_svg
+from rewards.workbench.output import print_json, print_table, say, write_whole
+from rewards.workbench.rollouts.rows import Keys, batches, lines, opened, tasks
+from rewards.workbench.rollouts.scoring import Scoring, in_order
+
+if TYPE_CHECKING:
+    from rewards.workbench.judging.calibration import Report
+
+# The judge, its client and the statistics are imported by the command that needs them: `rewards
+# --help` waits for none of them.
+
+judge = typer.Typer(no_args_is_help=True, help="Calibrate a judge; record and replay its replies.")
+
+Rollouts = Annotated[str, typer.Argument(help='JSON lines, gzip or not; "-" reads stdin.')]
+RubricOption = Annotated[str, typer.Option(help="A bundled rubric's name, or a .toml file.")]
+
+
+@judge.command()
+def record(
+    file: Rollouts,
+    rubric: RubricOption,
+    out: Annotated[Path, typer.Option(help="The cassette to write.")],
+) -> None:
+    """Score rollouts with the real judge and keep its replies: what `replay` answers from.
+
+    Prints the results, like `rewards score`, and writes one line a reply to --out: the request's
+    digest and what the model said; no prompt and no completion, though reasons may quote them.
+    """
+    from rewards.judge import RecordingJudge, install, on_bedrock
+
+    loaded = Rubric.load(rubric)
+    recorder = RecordingJudge(on_bedrock(loaded.spec.concurrency))
+    if not out.parent.is_dir():  # better known before the judge is paid
+        raise SpecError(f"--out {out}: there is no folder {out.parent}")
+    with install(recorder):
+        _print_scores(file, loaded)
+    say(f"{recorder.save(out)} replies recorded in {out}")
+
+
+@judge.command()
+def replay(
+    file: Rollouts,
+    rubric: RubricOption,
+    cassette: Annotated[Path, typer.Option(help="What `record` wrote.")],
+) -> None:
+    """Score rollouts with recorded replies: offline, and with the same result every time.
+
+    A request that is not on the cassette fails: the rubric, a prompt or the rollouts have changed
+    since, and nobody knows what the judge would say now.
+    """
+    from rewards.judge import ReplayJudge, install
+
+    with install(ReplayJudge(cassette)):
+        _print_scores(file, Rubric.load(rubric))
+
+
+def _print_scores(file: str, rubric: Rubric) -> None:
+    scoring = Scoring(rubric, Keys(), explain=False)
+    with opened(file) as (stream, _):
+        for _, scored in in_order(tasks(batches(lines(stream), scoring.together)), scoring, 1):
+            print(scored.data.decode(), end="")
+
+
+@judge.command()
+def calibrate(
+    file: Annotated[str, typer.Argument(help="Labelled rollouts, as JSON lines.")],
+    rubric: RubricOption,
+    component: Annotated[
+        str, typer.Option(help="The judge to calibrate, where the rubric has several.")
+    ] = "",
+    label_key: Annotated[str, typer.Option(help="Field that holds people's labels.")] = "label",
+    repeats: Annotated[int, typer.Option(min=1, help="Ask this often, to see noise.")] = 1,
+    cassette: Annotated[
+        Path | None, typer.Option(help="Recorded replies in place of the model.")
+    ] = None,
+    at_least: Annotated[
+        float | None, typer.Option(help="Exit with 1 where --by is lower than this.")
+    ] = None,
+    by: Annotated[Statistic, typer.Option(help="What --at-least is about.")] = Statistic[
+        "weighted_kappa"
+    ],
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the confusion tables into this .svg file.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a judge with people: agreement by criterion, biases, noise, cost.
+
+    Each row is a rollout with a label: a table of criterion and level, {"clarity": 4}, or one
+    figure from 0 to 1 for the whole. With a label for the whole the judge's total is rounded to
+    the nearest of the labels that people used.
+
+    Reported for each question: share of equal levels, Cohen's kappa, the same with quadratic
+    weights, Spearman's rho, Krippendorff's alpha, leniency (the judge's mean minus people's), the
+    confusion of levels. Over all: bias by length (rank correlation of the judge's error with the
+    completion's length), bias by position (comparisons), noise over --repeats, tokens and cost.
+
+    With --json one document on stdout. Exit code 1 if --by is below --at-least for a question, or
+    cannot be measured. Samples that the judge gave no verdict on are counted, and left out.
+    """
+    from rewards.judge import usage
+    from rewards.workbench.judging import calibration
+
+    alone = calibration.alone(Rubric.load(rubric), component)
+    samples, labels = calibration.labelled(file, label_key)
+    usage.drain()
+    runs = []
+    for _ in range(repeats):
+        # Installed anew each time: a remembered verdict would have no noise.
+        with _answering(cassette, alone):
+            runs.append(alone.score_batch(samples))
+    report = calibration.report(alone, samples, labels, runs)
+    if plot is not None:
+        write_whole(plot, confusion_svg([(q.name, q.agreement) for q in report.questions]))
+    if as_json:
+        print_json(report.document())
+    else:
+        _print_report(report)
+    if at_least is not None:
+        low = [q.name for q in report.questions if not q.reaches(by.value, at_least)]
+        if low:
+            say(f"{by.value} is below {at_least:g}: {', '.join(low)}")
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _answering(cassette: Path | None, rubric: Rubric) -> Iterator[None]:
+    from rewards.judge import ReplayJudge, install, on_bedrock
+
+    with install(ReplayJudge(cassette) if cassette else on_bedrock(rubric.spec.concurrency)):
+        yield
+
+
+def _print_report(report: "Report") -> None:
+    """The tables for people, on stdout."""
+    print(f"{report.rubric} ({report.digest[:12]}): {report.count} rollouts judged")
+    for kind, count in report.unscored.items():
+        print(f"not judged: {count} {kind}")
+    print_table(
+        ["question", "equal", "kappa", "weighted kappa", "spearman", "alpha", "leniency"],
+        [
+            [
+                q.name,
+                *map(_shown, (a.equal, a.kappa, a.weighted_kappa, a.spearman, a.alpha)),
+                f"{a.leniency:+.2f}",
+            ]
+            for q in report.questions
+            for a in [q.agreement]
+        ],
+    )
+    for question in report.questions:
+        table = question.agreement
+        print_table(
+            ["people \\ judge", *table.levels],
+            [
+                [level, *map(str, row)]
+                for level, row in zip(table.levels, table.confusion, strict=True)
+            ],
+            title=f"\n{question.name}",
+        )
+    print(f"\nbias by length: {_shown(report.length_bias)}", end="")
+    print(f"; by position: {_shown(report.position_bias)}")
+    if report.noise:
+        print("noise: " + ", ".join(f"{k} {_shown(v)}" for k, v in report.noise.items()))
+    print("used: " + (", ".join(f"{k} {v:,.6g}" for k, v in report.used.items()) or "nothing"))
+
+
+def _shown(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.2f}"

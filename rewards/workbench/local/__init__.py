@@ -1,0 +1,1 @@
+"""The Lambda on this machine: its handler, its runtime, its Invoke API."""

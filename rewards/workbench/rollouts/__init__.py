@@ -1,0 +1,1 @@
+"""Rollouts of any number: read, scored, resumed, tallied."""

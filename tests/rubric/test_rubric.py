@@ -1,0 +1,451 @@
+"""The rubric engine: gates, weights, error policies, groups, neutral siblings, normalisation."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from rewards import Message, Rubric, Sample, Score, gate, scorer, use
+from rewards.errors import BatchFailedError, RefusalError, ServiceError, SpecError
+from rewards.rubric.spec import MAX_MAGNITUDE, NormalizeSpec
+from rewards.scorer import group_scorer
+from tests.strategies import breaks_on_low, needs_reference, paid, penalty, rank
+
+
+def sample(figure: float, prompt: str = "q", **fields: object) -> Sample:
+    return replace(Sample("1", repr(figure), (Message("user", prompt),)), **fields)  # type: ignore[arg-type]
+
+
+def rewards(rubric: Rubric, *figures: float) -> list[float]:
+    return [reward.value for reward in rubric.score_batch([sample(f) for f in figures])]
+
+
+def test_a_mean_weighs_the_components() -> None:
+    """0.9 x 1.0 + 0.1 x 0.5 over a weight of 1."""
+    rubric = Rubric(
+        "r",
+        [
+            use(paid).placed(name="whole", weight=0.9),
+            use(paid, scale=0.5).placed(name="half", weight=0.1),
+        ],
+    )
+
+    assert rewards(rubric, 1.0) == [pytest.approx(0.95)]
+
+
+def test_a_sum_is_clamped_to_the_range() -> None:
+    """2 x 0.75 is 1.5, and the range ends at 1; a penalty pulls it back down."""
+    rubric = Rubric("r", [use(paid).placed(weight=2.0)], total="sum")
+    milder = Rubric(
+        "r", [use(paid).placed(weight=2.0), use(penalty).placed(weight=1.0)], total="sum"
+    )
+
+    assert rewards(rubric, 0.75) == [1.0]
+    assert rewards(milder, 0.75) == [0.75]
+
+
+def test_a_zero_weight_component_is_a_metric() -> None:
+    """It runs and is reported, and takes no part in the reward."""
+    rubric = Rubric("r", [use(paid), use(paid, scale=0.1).placed(name="aside", weight=0.0)])
+
+    reward = rubric.score(sample(1.0))
+
+    assert reward.value == 1.0
+    assert reward.scores["aside"].value == pytest.approx(0.1)
+    assert reward.weighted == {"paid"}
+
+
+def test_a_threshold_makes_a_component_all_or_nothing() -> None:
+    """0.6 reaches 0.5 and counts as the highest value; 0.4 counts as the lowest."""
+    rubric = Rubric("r", [use(paid).placed(threshold=0.5)])
+
+    assert rewards(rubric, 0.6, 0.4) == [1.0, 0.0]
+
+
+def test_a_gate_without_a_threshold_asks_for_full_marks() -> None:
+    """Anything less closes it."""
+    rubric = Rubric("r", [gate(paid).placed(name="gate"), use(paid, scale=0.5)])
+
+    assert rewards(rubric, 1.0, 0.99) == [0.5, 0.0]
+
+
+def test_what_comes_after_a_closed_gate_does_not_run() -> None:
+    """A judge behind a gate costs nothing for the samples that the gate stops."""
+    seen = []
+
+    @scorer
+    def watching(sample: Sample) -> float:
+        seen.append(sample.completion)
+        return 1.0
+
+    Rubric("r", [use(watching), gate(paid).placed(name="gate")]).score_batch(
+        [sample(1.0), sample(0.0)]
+    )
+
+    assert seen == ["1.0"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("floor", [0.0, 1.0, 0.6]),
+        ("skip", [0.2, 1.0, 0.6]),
+        ("neutral", [0.8, 1.0, 0.6]),
+    ],
+)
+def test_each_error_policy_does_what_it_says(policy: str, expected: list[float]) -> None:
+    """Floor: its lowest value counts. Skip: the others count. Neutral: the siblings' mean."""
+    rubric = Rubric(
+        "r",
+        [
+            use(breaks_on_low, below=0.5).placed(weight=1.0, on_error=policy),
+            use(paid).placed(weight=1.0 if policy == "skip" else 0.0),
+        ],
+    )
+
+    assert rewards(rubric, 0.2, 1.0, 0.6) == pytest.approx(expected)
+
+
+def test_a_text_that_breaks_a_penalty_does_not_escape_it() -> None:
+    """Under a negative weight the floor is the component's highest value."""
+    rubric = Rubric(
+        "r",
+        [
+            use(paid).placed(weight=1.0),
+            use(breaks_on_low).placed(weight=-1.0, on_error="floor"),
+        ],
+        total="sum",
+        range=(-1.0, 1.0),
+    )
+
+    assert rewards(rubric, 0.25, 0.75) == [-0.75, 0.0]
+
+
+def test_on_error_fail_fails_the_invocation() -> None:
+    """The error names the component, the sample and the kind, and quotes no completion."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="fail", name="fragile")])
+
+    with pytest.raises(BatchFailedError, match=r"'fragile' could not score sample '1' \(exception"):
+        rubric.score(sample(0.1))
+
+
+def test_all_components_skipped_is_the_floor() -> None:
+    """With nothing scored there is nothing to pay for, and the faults say why."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="skip", name="x")], range=(-1.0, 1.0))
+
+    reward = rubric.score(sample(0.1))
+
+    assert reward.value == -1.0
+    assert reward.faults["x"].kind == "exception"
+
+
+def test_neutral_without_a_scored_sibling_is_the_floor_for_all() -> None:
+    """All of the group get the same, so that there is no gradient among them."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")], range=(-1.0, 1.0))
+
+    assert rewards(rubric, 0.1, 0.2) == [-1.0, -1.0]
+
+
+def test_siblings_are_of_the_same_group() -> None:
+    """The mean for a neutral sample comes from its own prompt, not from another."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")])
+
+    batch = [sample(0.1, "a"), sample(0.6, "a"), sample(1.0, "b")]
+
+    assert [r.value for r in rubric.score_batch(batch)] == [0.6, 0.6, 1.0]
+
+
+def test_a_refusal_follows_on_refusal_and_a_service_fault_on_error() -> None:
+    """The sample's own fault must not gain; the service's fault must not train."""
+
+    @scorer
+    def refused(sample: Sample) -> float:
+        raise RefusalError("the judge declined")
+
+    @scorer
+    def unreachable(sample: Sample) -> float:
+        raise ServiceError("no answer")
+
+    assert Rubric("r", [use(refused).placed(on_error="fail")]).score(sample(1.0)).value == 0.0
+    with pytest.raises(BatchFailedError, match="service"):
+        Rubric("r", [use(unreachable).placed(on_error="fail")]).score(sample(1.0))
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1.5, -0.1, "1.0", None, 10**400])
+def test_what_is_no_score_is_a_fault(wrong: object) -> None:
+    """NaN, infinity, text, nothing and what lies out of range never become a number."""
+
+    @scorer
+    def broken(sample: Sample) -> float:
+        return wrong  # type: ignore[return-value]
+
+    reward = Rubric("r", [use(broken)]).score(sample(1.0))
+
+    assert reward.value == 0.0
+    assert not reward.scores
+    assert reward.faults["broken"].kind in {"invalid_value", "out_of_range", "exception"}
+
+
+def test_float_noise_beyond_the_range_is_clamped() -> None:
+    """1.0000000000000002 is 1.0, not a fault."""
+
+    @scorer
+    def noisy(sample: Sample) -> float:
+        return 1.0 + 2.3e-16
+
+    assert Rubric("r", [use(noisy)]).score(sample(1.0)).value == 1.0
+
+
+def test_an_async_scorer_fails_the_batch_by_default() -> None:
+    """An outage of a judge must not train the model; the caller retries."""
+
+    @scorer
+    async def judge(sample: Sample) -> float:
+        raise ServiceError("throttled")
+
+    rubric = Rubric("r", [use(judge)])
+
+    assert rubric.is_async
+    with pytest.raises(BatchFailedError):
+        rubric.score(sample(1.0))
+
+
+def test_a_row_without_a_reference_ends_no_training_run() -> None:
+    """By default an async scorer's outage fails the batch; a fault of the data costs its row."""
+
+    @scorer
+    async def judge(sample: Sample) -> float:
+        return float(bool(sample.reference))
+
+    lost = Rubric("r", [use(judge)]).score(sample(1.0))
+
+    assert lost.value == 0.0
+    assert lost.faults["judge"].kind == "missing_reference"
+    with pytest.raises(BatchFailedError, match="missing_reference"):
+        Rubric("r", [use(judge).placed(on_error="fail")]).score(sample(1.0))
+
+
+def test_async_scorers_run_behind_the_gates() -> None:
+    """Async verdicts land in the same place as sync ones."""
+
+    @scorer
+    async def judge(sample: Sample) -> float:
+        return float(sample.completion)
+
+    rubric = Rubric("r", [gate(paid).placed(name="gate", threshold=0.5), use(judge)])
+
+    assert rewards(rubric, 0.75, 0.25) == [0.75, 0.0]
+
+
+def test_what_the_deadline_leaves_unscored_follows_on_error() -> None:
+    """Past the deadline no scorer starts, and the fault is counted as `deadline`."""
+    rubric = Rubric("r", [use(paid).placed(name="late")])
+
+    [reward] = rubric.score_batch([sample(1.0)], deadline=time.monotonic() - 1)
+
+    assert reward.value == 0.0
+    assert reward.faults["late"].kind == "deadline"
+
+
+def test_a_group_scorer_sees_the_rollouts_of_one_prompt() -> None:
+    """Ranks are within a prompt."""
+    rubric = Rubric("r", [use(rank)])
+
+    batch = [sample(0.1, "a"), sample(0.9, "b"), sample(0.5, "a")]
+
+    assert [r.value for r in rubric.score_batch(batch)] == [0.5, 1.0, 1.0]
+
+
+def test_a_group_may_be_a_metadata_key() -> None:
+    """`group_by = "key"` puts samples with the same value together, whatever their type."""
+    rubric = Rubric("r", [use(rank)], group_by="key")
+    batch = [sample(0.1, "a", metadata={"key": [1]}), sample(0.9, "b", metadata={"key": [1]})]
+
+    assert [r.value for r in rubric.score_batch(batch)] == [0.5, 1.0]
+
+
+def test_a_sample_without_the_group_key_is_compared_with_none() -> None:
+    """A misspelt key must not make one group of all prompts: their mean is no sibling's."""
+    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")], group_by="kye")
+    batch = [sample(0.1, "a", metadata={"key": 1}), sample(0.9, "b", metadata={"kye": None})]
+
+    assert rubric.groups(batch) == [[0], [1]]
+    assert rubric.groups([*batch, *[sample(0.1, metadata={"kye": 0})] * 2]) == [[0], [1], [2, 3]]
+
+
+def test_a_group_scorer_that_loses_a_verdict_is_a_fault_of_the_group() -> None:
+    """Verdicts are never shifted from one rollout to another."""
+
+    @group_scorer
+    def short(samples: list[Sample]) -> list[float]:
+        return [1.0]
+
+    both = Rubric("r", [use(short)]).score_batch([sample(0.1), sample(0.2)])
+
+    assert [r.value for r in both] == [0.0, 0.0]
+    assert {r.faults["short"].kind for r in both} == {"invalid_value"}
+
+
+def test_normalised_rewards_are_z_scores_clipped() -> None:
+    """Zero mean and unit variance within the group; no spread, no reward."""
+    rubric = Rubric("r", [use(paid)], normalize=NormalizeSpec(by="group", clip=1.5))
+
+    assert rubric.range == (-1.5, 1.5)
+    assert rewards(rubric, 0.0, 1.0) == pytest.approx([-1.0, 1.0])
+    assert rewards(rubric, 0.0, 0.0, 0.0, 0.0, 1.0) == pytest.approx([-0.5] * 4 + [1.5])
+    assert rewards(rubric, 0.3, 0.3) == [0.0, 0.0]
+
+
+def test_a_neutral_sample_is_zero_after_normalisation() -> None:
+    """It takes no part in the mean and gets the mean's z-score."""
+    rubric = Rubric(
+        "r", [use(breaks_on_low).placed(on_error="neutral")], normalize=NormalizeSpec(by="batch")
+    )
+
+    assert rewards(rubric, 0.5, 1.0, 0.1) == pytest.approx([-1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("reference", "path", "expected"),
+    [
+        ({"final_answer": 72}, "final_answer", 1.0),
+        ('{"final_answer": 72}', "final_answer", 1.0),
+        ({"a": [{"b": "x"}]}, "a.0.b", 1.0),
+        ({"other": 1}, ["final_answer", "other"], 1.0),
+        ({"other": 1}, "final_answer", 0.0),
+        ("72", "final_answer", 0.0),
+        ("{not json", "final_answer", 0.0),
+        ({"a": [1]}, "a.7", 0.0),
+        ({"a": [1]}, "a.²", 0.0),
+        ({"a": [1]}, "a." + "1" * 5000, 0.0),
+    ],
+)
+def test_a_reference_path_narrows_the_reference(
+    reference: object, path: str | list[str], expected: float
+) -> None:
+    """Dotted keys and indices, tried in order; where none leads anywhere there is no reference."""
+    rubric = Rubric("r", [use(needs_reference)], reference=path)
+
+    assert rubric.score(sample(0.0, reference_answer=reference)).value == expected
+
+
+def test_a_missing_reference_is_a_fault_of_the_data() -> None:
+    """It is counted as missing_reference, not as a wrong answer."""
+    reward = Rubric("r", [use(needs_reference)]).score(sample(1.0, reference_answer="  "))
+
+    assert reward.faults["needs_reference"].kind == "missing_reference"
+    assert "needs_reference" not in reward.scores
+
+
+@pytest.mark.parametrize(
+    ("components", "message"),
+    [
+        ([], "at least one"),
+        ([gate(paid)], "no component has a weight"),
+        ([use(paid), use(paid)], 'two components are called "paid"'),
+        ([use(paid).placed(weight=-1.0)], "negative"),
+        ([use(paid).placed(threshold=2.0)], "between 0.0 and 1.0"),
+        ([use(paid).placed(name="a/b")], "must not contain"),
+        ([use(paid).placed(on_error="flor")], '"floor" or "skip"'),
+        ([use(paid), gate(rank)], "group scorer cannot be a gate"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_rubric_that_cannot_work_is_refused(components: list[object], message: str) -> None:
+    """At construction, before any sample is scored."""
+    with pytest.raises(SpecError, match=message):
+        Rubric("r", components)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"range": 5}, 'key "range": must be two numbers'),
+        ({"reference": 5}, 'key "reference": must be a dotted path'),
+        ({"normalize": 3}, "must be a table, got 3"),
+        ({"concurrency": "many"}, 'key "concurrency": must be a whole number'),
+    ],
+)
+def test_a_wrong_argument_is_named_as_in_a_file(arguments: dict[str, object], message: str) -> None:
+    """Python and TOML go through the same checks."""
+    with pytest.raises(SpecError, match=message):
+        Rubric("r", [use(paid)], **arguments)  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="a rubric is a table, got None"):
+        Rubric.from_spec(None)  # type: ignore[arg-type]
+
+
+def test_the_digest_covers_the_rubric_and_the_source_of_its_scorers() -> None:
+    """Another weight is another digest, and so is another scorer."""
+    one = Rubric("r", [use(paid)])
+
+    assert one.digest == Rubric("r", [use(paid)]).digest
+    assert one.digest != Rubric("r", [use(paid).placed(weight=2.0)]).digest
+    assert one.digest != Rubric("r", [use(paid, scale=0.5)]).digest
+    assert len(one.digest) == 64
+
+
+class Unreadable:
+    """A number of some library that refuses to be a float."""
+
+    def __float__(self) -> float:
+        raise ValueError("not today")
+
+
+SLIPS: dict[str, object] = {
+    "metric is text": Score(1.0, metrics={"x": "much"}),  # type: ignore[dict-item]
+    "metric is nothing": Score(1.0, metrics={"x": None}),  # type: ignore[dict-item]
+    "metric is too long for a float": Score(1.0, metrics={"x": 10**400}),
+    "metric's name is nothing": Score(1.0, metrics={None: 1.0}),  # type: ignore[dict-item]
+    "metric's name is no UTF-8": Score(1.0, metrics={"\ud800": 1.0}),
+    "metrics are a list": Score(1.0, metrics=[1.0]),  # type: ignore[arg-type]
+    "metrics are nothing": Score(1.0, metrics=None),  # type: ignore[arg-type]
+    "reason is a number": Score(1.0, reason=5),  # type: ignore[arg-type]
+    "answer is a number": Score(1.0, answer=72),  # type: ignore[arg-type]
+    "number that refuses": Unreadable(),
+    "signalling NaN": Decimal("sNaN"),
+}
+
+
+@scorer
+def slips(sample: Sample, *, slip: str) -> float:
+    """What a careless author returns for one sample; full marks for all others."""
+    return SLIPS[slip] if sample.completion == "0" else 1.0  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_careless_verdict_costs_one_sample(slip: str) -> None:
+    """What cannot go into the response or the log is that sample's fault, not the batch's."""
+    rubric = Rubric("r", [use(slips, slip=slip)])
+    samples = [Sample("1", "0"), Sample("2", "1")]
+
+    slipped, sound = rubric.score_batch(samples)
+
+    assert slipped.faults["slips"].kind == "invalid_value"
+    assert (slipped.value, sound.value) == (0.0, 1.0)
+
+
+def test_the_largest_weights_still_add_up() -> None:
+    """Weights at the limit neither overflow nor lose the share of each other."""
+    largest = use(paid).placed(weight=MAX_MAGNITUDE)
+    rubric = Rubric("r", [largest.placed(name=name) for name in "abc"], total="sum")
+
+    assert rewards(rubric, 1.0) == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda: Rubric("r", [paid]), r"list of use\(scorer, ...\)"),  # type: ignore[list-item]
+        (lambda: Rubric("r", use(paid)), r"list of use\(scorer, ...\)"),  # type: ignore[arg-type]
+        (lambda: use(len), "is no scorer: decorate it with @scorer"),  # type: ignore[arg-type]
+        (lambda: use(paid, 0.5), "was given 0.5 without a name.*there are: scale"),  # type: ignore[call-arg]
+        (lambda: gate(paid, 0.5), "was given 0.5 without a name"),  # type: ignore[call-arg]
+    ],
+)
+def test_a_misplaced_scorer_is_told_how_to_be_placed(
+    build: Callable[[], object], expected: str
+) -> None:
+    """A forgotten `use`, a plain function and a nameless parameter are named with the remedy."""
+    with pytest.raises(SpecError, match=expected):
+        build()
