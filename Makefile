@@ -2,10 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# The first interpreter that is new enough: python3, or one that carries its version in its name.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& echo $$python && break; done)
+# The newest interpreter that is found, version managers' included: what is deployed is 3.13.
+PYTHON ?= $(shell sh scripts/newest_python.sh)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -28,7 +26,7 @@ emulator: .cache/rie/aws-lambda-rie ## Fetch AWS's Runtime Interface Emulator, w
 
 .PHONY: test
 test: $(VENV)/infra.stamp emulator ## Run all tests (TEST_ARGS="-k name" for some)
-	$(BIN)/python -m pytest -n 2 -p no:benchmark $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly $(TEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/infra.stamp ## Lint, format check, and types by mypy and pyright
@@ -36,6 +34,8 @@ check: $(VENV)/infra.stamp ## Lint, format check, and types by mypy and pyright
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright
+	$(BIN)/python scripts/check_changelog.py
+	$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend
@@ -50,10 +50,24 @@ bench: $(VENV)/dev.stamp ## Measure speed as ratios within one run
 fuzz: $(VENV)/dev.stamp ## 200,000 malformed events through the handler's path, seeded
 	$(BIN)/python -m tests.fuzz --events 200000
 
+.PHONY: docs
+docs: $(VENV)/docs.stamp ## Build the documentation site into build/site, warnings as errors
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict --quiet
+
+.PHONY: shuffle
+shuffle: $(VENV)/infra.stamp emulator ## All tests in a random order, then each file alone (SEED=n)
+	$(BIN)/python -m pytest -n 2 -q -p no:benchmark $(if $(SEED),-p "randomly_seed=$(SEED)")
+	@for file in $$(git ls-files 'tests/test_*.py' 'tests/*/test_*.py'); do \
+		$(BIN)/python -m pytest -q --no-header -p no:benchmark -p no:randomly $$file || exit 1; done
+
+.PHONY: wheel-test
+wheel-test: $(VENV)/run.stamp ## Build the wheel, install it elsewhere, and use it there
+	$(BIN)/python scripts/try_wheel.py
+
 .PHONY: lock
 lock: $(VENV)/run.stamp ## Pin every dependency again, by name, version and hash
 	$(PIP) install uv
-	@for set in lambda run dev infra; do \
+	@for set in lambda run dev infra docs; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --upgrade --custom-compile-command "make lock" \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; done
@@ -73,6 +87,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@echo "installing what the tests need (once) ..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/run.stamp requirements/docs.txt
+	@$(PIP) install --require-hashes -r requirements/docs.txt
 	@touch $@
 
 include mk/infra.mk

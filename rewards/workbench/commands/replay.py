@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+import rewards
 from rewards.errors import EventError, SpecError
 from rewards.rubric.spec import find_rubric
 from rewards.score import Fault, Reward
@@ -72,7 +73,7 @@ def replay(
     "answer", "reason", "metrics"}; a fault {"kind", "detail"}.
     Exit code 1 if anything differs.
     """
-    replayed = list(_replayed(paths or [Path("events")], rubric, update))
+    replayed = list(_replayed(paths or [_recorded()], rubric, update))
     failed = [event for event in replayed if event.differences]
     if as_json:
         print_json(
@@ -99,6 +100,12 @@ def _replayed(paths: Sequence[Path], rubric: str, update: bool) -> Iterator[Repl
         if update:
             write_whole(expected, canonical(outcome))
         yield Replayed(path, handlers[rubric_path], outcome, _compared(expected, outcome))
+
+
+def _recorded() -> Path:
+    """The events of the project that one stands in; elsewhere those that came with the package."""
+    here = Path("events")
+    return here if here.is_dir() else Path(rewards.__file__).parent / "events"
 
 
 def _events(paths: Sequence[Path]) -> Iterator[Path]:

@@ -1,0 +1,44 @@
+"""What the scripts beside the package promise."""
+
+import doctest
+
+import pytest
+
+from scripts import check_changelog, site_pages
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    """Sections, dates, kinds of change, and the version of pyproject.toml agree."""
+    assert check_changelog.main() == 0
+
+
+@pytest.mark.parametrize("module", [check_changelog], ids=lambda module: module.__name__)
+def test_the_examples_of_a_script_run(module: object) -> None:
+    """Doctests of scripts are executed, as the package's are."""
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sections", "flaw"),
+    [
+        ("## 0.2.0 - 2026-01-01\n", 'the first section is "Unreleased"'),
+        ("## Unreleased\n\n## 0.2.0\n", "line 5"),
+        ("## Unreleased\n\n## 0.9.0 - 2026-01-01\n", "newer than version 0.1.0"),
+        ("## Unreleased\n\n## 0.0.1 - 2026-01-01\n\n## 0.0.2 - 2026-01-02\n", "newest first"),
+        (f"## Unreleased\n\n### Fixed\n\n- {'x' * 500}.\n", "501 characters"),
+    ],
+)
+def test_a_changelog_out_of_form_is_told_where(sections: str, flaw: str) -> None:
+    """Order, form and length are checked, with the line."""
+    found = check_changelog.flaws(f"# Changelog\n\n{sections}", "0.1.0")
+
+    assert any(flaw in sentence for sentence in found), found
+
+
+def test_the_site_has_an_entry_for_every_scorer() -> None:
+    """The reference of the site is the registry's: nothing is listed by hand."""
+    from rewards.registry import bundled
+
+    page = site_pages.scorer_reference()
+
+    assert [s.address for s in bundled() if f"### `{s.address}`" not in page] == []
