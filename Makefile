@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TEST_ARGS ?=
 EVENTS ?=
+MUTATE_ARGS ?=
 
 .PHONY: help
 help: ## This list
@@ -53,6 +54,10 @@ fuzz: $(VENV)/dev.stamp ## 200,000 malformed events through the handler's path, 
 .PHONY: docs
 docs: $(VENV)/docs.stamp ## Build the documentation site into build/site, warnings as errors
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict --quiet
+
+.PHONY: mutate
+mutate: $(VENV)/infra.stamp ## Mutants of the core against its tests, seeded (MUTATE_ARGS="rubric --count 80")
+	$(BIN)/python scripts/mutate.py $(MUTATE_ARGS)
 
 .PHONY: shuffle
 shuffle: $(VENV)/infra.stamp emulator ## All tests in a random order, then each file alone (SEED=n)

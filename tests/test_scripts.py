@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from scripts import check_changelog, site_pages
+from scripts import check_changelog, mutate, site_pages
 
 
 def test_the_changelog_keeps_its_form() -> None:
@@ -42,3 +42,11 @@ def test_the_site_has_an_entry_for_every_scorer() -> None:
     page = site_pages.scorer_reference()
 
     assert [s.address for s in bundled() if f"### `{s.address}`" not in page] == []
+
+
+def test_the_mutants_of_a_seed_are_the_same_every_time() -> None:
+    """What is drawn depends on the seed alone, so that a survivor can be looked at again."""
+    drawn = mutate.drawn(["contract"], 5, seed=3)
+
+    assert drawn == mutate.drawn(["contract"], 5, seed=3) != mutate.drawn(["contract"], 5, seed=4)
+    assert all(mutant.before != mutant.text for mutant in drawn)
