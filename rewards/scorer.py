@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
@@ -25,7 +26,10 @@ _SAMPLE_KINDS = (
 )
 _REQUIRED = inspect.Parameter.empty
 #: The ways a parameter may be typed; anything else has no spelling in a TOML rubric.
-_PARAMETER_TYPES = "str, int, float, bool, Literal of strings, list[...], dict[str, ...] or None"
+_PARAMETER_TYPES = (
+    "str, int, float, bool, Literal of strings, list[...], dict[str, ...], a frozen dataclass "
+    "(a table) or None"
+)
 
 
 class Scorer(Generic[P, R]):
@@ -102,9 +106,7 @@ class Scorer(Generic[P, R]):
         """
         for name in params:
             if name not in self.parameters:
-                raise SpecError(
-                    f'{self.address} has no parameter "{name}"{did_you_mean(name, self.parameters)}'
-                )
+                raise SpecError(f'{self.address} has no parameter "{name}"{self._nearest(name)}')
         bound: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             if name in params:
@@ -122,6 +124,13 @@ class Scorer(Generic[P, R]):
             except ValueError as error:
                 raise SpecError(f"{self.address}: {error}") from error
         return bound
+
+    def _nearest(self, name: str) -> str:
+        """Where a parameter that there is not may be meant to go: into a table, or a near name."""
+        for table, hint in self.hints().items():
+            if _is_table(hint) and name in {field.name for field in fields(hint)}:
+                return f'; it is a key of the table "{table}": {table} = {{ {name} = ... }}'
+        return did_you_mean(name, self.parameters)
 
     def hints(self) -> dict[str, Any]:
         """Types of the parameters, resolved when first asked for: decoration stays cheap."""
@@ -223,6 +232,8 @@ def type_name(hint: Any) -> str:
         return "nothing"
     if hint is Any:
         return "anything"
+    if _is_table(hint):
+        return f"table of {', '.join(field.name for field in fields(hint))}"
     if (origin or hint) in (list, tuple, Sequence):  # TOML has one kind of list, and of table
         return f"list[{type_name(args[0])}]" if args else "list"
     if (origin or hint) in (dict, Mapping):
@@ -264,6 +275,8 @@ def _checked_value(scorer: Scorer[..., Any], name: str, value: Any) -> Any:
     hint = scorer.hints()[name]
     try:
         return _fitted(value, hint)
+    except SpecError as error:
+        raise SpecError(f"{scorer.address}: parameter {name!r}: {error}") from None
     except TypeError:
         raise SpecError(
             f"{scorer.address}: parameter {name!r} must be {type_name(hint)}, got {value!r}"
@@ -310,6 +323,54 @@ def _fitted(value: Any, hint: Any) -> Any:
     elif (origin or hint) in (dict, Mapping):
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
             return {key: _fitted(item, args[1] if args else Any) for key, item in value.items()}
+    elif _is_table(hint):
+        return _filled(value, hint)
     else:
         raise SpecError(f"a scorer's parameter cannot be {hint!r}; use {_PARAMETER_TYPES}")
     raise TypeError
+
+
+def _is_table(hint: Any) -> bool:
+    return isinstance(hint, type) and is_dataclass(hint)
+
+
+def _filled(value: Any, table: Any) -> Any:
+    """A table as the frozen dataclass that declares its keys; what it does not say is default."""
+    from typing import get_type_hints
+
+    given = tabled(value)
+    if not isinstance(given, Mapping):
+        raise TypeError
+    hints = get_type_hints(table)
+    keys = [field.name for field in fields(table)]
+    fitted = {}
+    for key, item in given.items():
+        if key not in keys:
+            raise SpecError(f'unknown key "{key}"{did_you_mean(str(key), keys)}')
+        try:
+            fitted[key] = _fitted(item, hints[key])
+        except SpecError as error:
+            raise SpecError(f'key "{key}": {error}') from None
+        except TypeError:
+            expected = type_name(hints[key])
+            raise SpecError(f'key "{key}" must be {expected}, got {item!r}') from None
+    for field in fields(table):
+        if field.name not in fitted and _default(field) is MISSING:
+            raise SpecError(f'key "{field.name}" is missing')
+    return table(**fitted)
+
+
+def tabled(value: Any, *, defaults: bool = False) -> Any:
+    """A parameter's value as TOML holds it: a dataclass becomes a table, defaults left out."""
+    if isinstance(value, type) or not is_dataclass(value):
+        return value
+    items = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {
+        field.name: tabled(items[field.name], defaults=defaults)
+        for field in fields(value)
+        if defaults or items[field.name] != _default(field)
+    }
+
+
+def _default(field: Any) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -1,6 +1,7 @@
 """`@scorer`: the signature is the schema, checked when decorated and when a rubric loads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
@@ -8,9 +9,35 @@ import pytest
 from rewards import Sample, group_scorer, scorer
 from rewards.errors import SpecError
 from rewards.registry import bundled, resolve
+from rewards.rubric import Rubric, use
 from rewards.scorer import type_name
 
 SAMPLE = Sample("1", "72")
+
+
+@dataclass(frozen=True)
+class Price:
+    """A table inside of a table."""
+
+    output: float = 0.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A table of a scorer's parameters."""
+
+    model: str
+    seconds: float = 60.0
+    price: Price = Price()
+
+
+DEFAULT_TERMS = Terms("m")
+
+
+@scorer
+def tabular(sample: Sample, *, terms: Terms = DEFAULT_TERMS, limit: float = 1.0) -> float:
+    """Give the seconds back."""
+    return terms.seconds
 
 
 @scorer
@@ -188,3 +215,48 @@ def test_every_bundled_scorer_is_found_by_its_address_and_explains_itself(each: 
     assert each.summary.endswith(".")
     for name, hint in each.hints().items():
         assert name == "return" or type_name(hint)
+
+
+def test_a_frozen_dataclass_is_the_schema_of_a_table() -> None:
+    """What the table leaves out is default; the dataclass itself does as well, in Python."""
+    written = tabular.bind({"terms": {"model": "a", "seconds": 1, "price": {"output": 2}}})
+    built = tabular.bind({"terms": Terms("a", seconds=1.0, price=Price(2.0))})
+
+    assert written == built == {"terms": Terms("a", 1.0, Price(2.0)), "limit": 1.0}
+    assert isinstance(written["terms"].seconds, float)
+    assert tabular.bind({})["terms"] is DEFAULT_TERMS
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"terms": {"model": "a", "secconds": 1}},
+            'unknown key "secconds"; did you mean "seconds"',
+        ),
+        ({"terms": {"model": "a", "seconds": "1"}}, "key \"seconds\" must be float, got '1'"),
+        ({"terms": {"model": "a", "price": {"in": 1}}}, 'key "price": unknown key "in"'),
+        ({"terms": {"seconds": 1.0}}, 'key "model" is missing'),
+        ({"terms": 5}, "must be table of model, seconds, price, got 5"),
+        ({"terms": Terms(5)}, 'key "model" must be str, got 5'),  # type: ignore[arg-type]
+        ({"seconds": 1.0}, 'a key of the table "terms": terms = { seconds = ... }'),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_by_its_key(
+    params: dict[str, Any], message: str
+) -> None:
+    """The parameter, the key and the nearest; a key that stands outside is told where it goes."""
+    with pytest.raises(SpecError) as raised:
+        tabular.bind(params)
+
+    assert message in str(raised.value)
+    assert "tests.test_scorer:tabular" in str(raised.value)
+
+
+def test_a_table_given_as_a_dataclass_is_written_as_a_table() -> None:
+    """A rubric built in Python and the one read back from its tables are the same."""
+    rubric = Rubric("terms", [use(tabular, terms=Terms("a", price=Price(2.0)))])
+
+    [component] = rubric.to_spec()["component"]
+    assert component["params"] == {"terms": {"model": "a", "price": {"output": 2.0}}}
+    assert Rubric.from_spec(rubric.to_spec()) == rubric

@@ -24,7 +24,7 @@ from rewards.rubric.spec import (
 )
 from rewards.sample import Sample
 from rewards.score import Reward
-from rewards.scorer import GroupScorer, Scorer
+from rewards.scorer import GroupScorer, Scorer, tabled
 
 P = ParamSpec("P")
 
@@ -75,7 +75,7 @@ class Component(NamedTuple):
             threshold=self.threshold,
             on_error=self.on_error,
             on_refusal=self.on_refusal,
-            params=dict(self.params),
+            params={name: tabled(value) for name, value in self.params.items()},
         )
 
 

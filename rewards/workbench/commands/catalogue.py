@@ -7,7 +7,7 @@ import typer
 
 from rewards.registry import bundled
 from rewards.rubric import Rubric
-from rewards.scorer import Scorer, type_name
+from rewards.scorer import Scorer, tabled, type_name
 from rewards.workbench.output import json_text, number, print_json, print_table, table_of
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -104,7 +104,7 @@ def _parameters(scorer: Scorer[..., Any]) -> list[dict[str, Any]]:
     for name, parameter in scorer.parameters.items():
         required = parameter.default is inspect.Parameter.empty
         entry = {"name": name, "type": type_name(hints[name]), "required": required}
-        described.append(entry if required else {**entry, "default": parameter.default})
+        described.append(entry if required else {**entry, "default": tabled(parameter.default)})
     return described
 
 
@@ -119,7 +119,10 @@ def _component(rubric: Rubric, index: int) -> dict[str, Any]:
         "threshold": bound.threshold if bound.gate or bound.all_or_nothing else None,
         "on_error": bound.on_error,
         "on_refusal": bound.on_refusal,
-        "params": bound.scorer.bind(spec.params),
+        "params": {
+            name: tabled(value, defaults=True)
+            for name, value in bound.scorer.bind(spec.params).items()
+        },
     }
 
 
