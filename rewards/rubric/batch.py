@@ -8,7 +8,7 @@ async, together, under one bound and one deadline; then group scorers; then the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -29,22 +29,31 @@ from rewards.score import Fault, Reward, Score
 _SERVICE_KINDS = (ServiceError.kind, DeadlineError.kind, BudgetError.kind)
 
 
+def group_key(sample: Sample, group_by: str) -> Hashable:
+    """What the rollouts of a group have in common; None for a sample that is compared with none.
+
+    `group_by` is "prompt", or a metadata key whose values may be of any type. A sample that lacks
+    it, or whose prompt or value is blank, is in no group: rows whose prompts were never given, or
+    a misspelt key, must not make one group of all.
+    """
+    if group_by == "prompt":
+        turns = tuple([(turn.role, turn.content) for turn in sample.prompt])
+        return turns if any(content.strip() for _, content in turns) else None
+    value = sample.metadata.get(group_by)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    return repr(value)
+
+
 def group_indices(samples: Sequence[Sample], group_by: str) -> list[list[int]]:
     """The indices of the samples of each group, in order of first appearance.
 
-    `group_by` is "prompt", or a metadata key whose values may be of any type. A sample that lacks
-    it is a group of its own: a misspelt key must not compare all prompts with each other.
+    A sample without a `group_key` is a group of its own.
     """
-    by_key: dict[Any, list[int]] = {}
+    by_key: dict[Hashable, list[int]] = {}
     for index, sample in enumerate(samples):
-        key: Any
-        if group_by == "prompt":
-            key = tuple([(turn.role, turn.content) for turn in sample.prompt])
-        elif (value := sample.metadata.get(group_by)) is None:
-            key = index
-        else:
-            key = repr(value)
-        by_key.setdefault(key, []).append(index)
+        key = group_key(sample, group_by)
+        by_key.setdefault(index if key is None else key, []).append(index)
     return list(by_key.values())
 
 

@@ -14,8 +14,8 @@ from rewards.scorer import group_scorer
 from tests.strategies import breaks_on_low, needs_reference, paid, penalty, rank
 
 
-def sample(figure: float, prompt: str = "q", **fields: object) -> Sample:
-    return replace(Sample("1", repr(figure), (Message("user", prompt),)), **fields)  # type: ignore[arg-type]
+def sample(figure: float, question: str = "q", **fields: object) -> Sample:
+    return replace(Sample("1", repr(figure), (Message("user", question),)), **fields)  # type: ignore[arg-type]
 
 
 def rewards(rubric: Rubric, *figures: float) -> list[float]:
@@ -273,6 +273,24 @@ def test_a_sample_without_the_group_key_is_compared_with_none() -> None:
 
     assert rubric.groups(batch) == [[0], [1]]
     assert rubric.groups([*batch, *[sample(0.1, metadata={"kye": 0})] * 2]) == [[0], [1], [2, 3]]
+
+
+@pytest.mark.parametrize("turns", [(), (Message("user", ""),), (Message("user", " \n"),)])
+def test_a_sample_without_a_prompt_is_compared_with_none(turns: tuple[Message, ...]) -> None:
+    """Attack: data whose prompts were left out must not become one group of everything."""
+    rubric = Rubric("r", [use(rank)])
+    batch = [sample(0.1, prompt=turns), sample(0.9, prompt=turns), sample(0.5), sample(0.6)]
+
+    assert rubric.groups(batch) == [[0], [1], [2, 3]]
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_blank_group_key_is_none(value: object) -> None:
+    """A column that some rows leave empty says nothing of what these rows share."""
+    rubric = Rubric("r", [use(rank)], group_by="key")
+    batch = [sample(0.1, metadata={"key": value}), sample(0.9, metadata={"key": value})]
+
+    assert rubric.groups(batch) == [[0], [1]]
 
 
 def test_a_group_scorer_that_loses_a_verdict_is_a_fault_of_the_group() -> None:
