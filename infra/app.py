@@ -11,9 +11,7 @@ from aws_cdk import App
 
 from infra.findings import check
 from infra.stacks import RftStack
-from rewards.job.config import DEFAULT_FILE, load_config
-
-PREFIX = "rft."
+from rewards.job.config import CONTEXT_PREFIX, DEFAULT_FILE, load_config
 
 
 def main() -> None:
@@ -21,9 +19,9 @@ def main() -> None:
     app = App()
     context = app.node.get_all_context()
     overrides = {
-        key.removeprefix(PREFIX): str(value)
+        key.removeprefix(CONTEXT_PREFIX): str(value)
         for key, value in context.items()
-        if key.startswith(PREFIX)
+        if key.startswith(CONTEXT_PREFIX)
     }
     path = Path(__file__).parent.parent / str(context.get("config", DEFAULT_FILE))
     config = load_config(path, overrides)

@@ -27,6 +27,7 @@ from infra.job.roles import (
 from infra.reward.function import BUILD, LOCK, RUNTIME_REASON
 from rewards.job.config import NOVA, JobSettings, RftConfig
 from rewards.job.definition import PARAMETER, STATE_MACHINE, Deployed, define
+from rewards.job.errors import TransientError
 from rewards.job.steps import CREATE_SECONDS, REWARD_SECONDS
 
 #: The stopping Lambda may have to wait for a creation that is under way, then talk to Bedrock.
@@ -207,7 +208,7 @@ class RftJob(Construct):
         watch = self._invoke("Look at the job", steps["watch"], "$.job", job="$.job")
         for patient in (create, watch):
             patient.add_retry(
-                errors=["ThrottledError"],
+                errors=[TransientError.__name__],
                 interval=Duration.seconds(_THROTTLED_SECONDS),
                 max_attempts=_THROTTLED_ATTEMPTS,
                 backoff_rate=2.0,

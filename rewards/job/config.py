@@ -18,6 +18,9 @@ from rewards.rubric.spec import find_rubric
 
 DEFAULT_FILE = "rft.toml"
 
+#: A key of the file on a command line, cdk's or `rewards job`'s: `-c rft.job.name=trial`.
+CONTEXT_PREFIX = "rft."
+
 NOVA, OPEN_WEIGHT = "nova", "open-weight"
 
 #: Where RFT was offered for each kind of model when this was written (Bedrock user guide).

@@ -155,7 +155,7 @@ def _mantle(config: RftConfig, deployed: Deployed) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PreparedRun:
     """One run, ready to be sent: `request` is complete, but for an open-weight job's file id.
 
     `token` is derived from the run's id: sending a run twice creates one job. `filename` is the
@@ -172,7 +172,9 @@ class Run:
         return f"{self.job_name}.jsonl"
 
 
-def plan(definition: Mapping[str, Any], run_id: str, overrides: Mapping[str, Any]) -> Run:
+def prepare(
+    definition: Mapping[str, Any], run_id: str, overrides: Mapping[str, Any]
+) -> PreparedRun:
     """What one run sends: the definition with the run's names and its `overrides`.
 
     `overrides` may hold `job_name`, `model_name` (whole names, not prefixes), `hyperparameters`
@@ -205,7 +207,7 @@ def plan(definition: Mapping[str, Any], run_id: str, overrides: Mapping[str, Any
         method = request["method"]["reinforcement"]
         method = {**method, "hyperparameters": _merged(target, method["hyperparameters"], changed)}
         request["method"] = {"type": "reinforcement", "reinforcement": method}
-    return Run(token, job_name, request)
+    return PreparedRun(token, job_name, request)
 
 
 def token_of(run_id: str) -> str:

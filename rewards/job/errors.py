@@ -1,4 +1,8 @@
-"""What can go wrong with a job: its definition, its dry run, or the service that runs it."""
+"""What can go wrong with a job: its definition, its dry run, or the service that runs it.
+
+What is worth another attempt is told apart by class, and only so: the state machine retries by
+the names of these classes, the command line by `except`.
+"""
 
 from rewards.errors import RewardsError
 
@@ -12,8 +16,16 @@ class PreflightError(RewardsError):
 
 
 class JobError(RewardsError):
-    """The service refused a request about a job, or the job is not there."""
+    """The service refused a request about a job; the same request would be refused again."""
 
 
-class ThrottledError(JobError):
-    """The service is busy; the same request may be sent again later."""
+class MissingError(JobError):
+    """There is no such job, dataset or deployment."""
+
+
+class TransientError(JobError):
+    """No answer, half of one, or one that says to come back: the same request may be sent again."""
+
+
+class QuotaError(JobError):
+    """A quota of the account is used up; the same request may succeed when a job has ended."""

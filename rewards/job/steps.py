@@ -10,9 +10,12 @@ from time import sleep
 from typing import Any
 
 from rewards.job import preflight
-from rewards.job.clients import ENDED, Job, Jobs, aws_client, jobs_of
-from rewards.job.definition import PARAMETER, Run, plan
-from rewards.job.errors import JobError, PreflightError
+from rewards.job.aws import aws_client, calling
+from rewards.job.clients import jobs_of
+from rewards.job.dataset import open_dataset, read_head
+from rewards.job.definition import PARAMETER, PreparedRun, prepare
+from rewards.job.errors import MissingError, PreflightError
+from rewards.job.jobs import ENDED, Dataset, Job, Jobs
 
 #: The longest that Lambda lets a function run.
 REWARD_SECONDS = 900
@@ -26,19 +29,16 @@ def deployed_definition(name: str, region: str, *, endpoint_url: str | None = No
     """The definition of the deployment `name`, from its SSM parameter.
 
     Raises:
-        JobError: there is no such deployment in this account and region.
+        MissingError: there is no such deployment in this account and region.
+        TransientError, JobError: as `aws.calling`.
     """
-    from botocore.exceptions import ClientError
-
     ssm = aws_client("ssm", region=region, endpoint_url=endpoint_url)
     parameter = PARAMETER.format(name=name)
     try:
-        return json.loads(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "?")
-        raise JobError(
-            f"no job definition {parameter} in {region} ({code}); deploy it first: `cdk deploy`"
-        ) from error
+        with calling(f"reading {parameter} in {region}"):
+            return json.loads(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
+    except MissingError as error:
+        raise MissingError(f"{error}; deploy it first: `cdk deploy`") from error
 
 
 def check_reward(
@@ -48,19 +48,27 @@ def check_reward(
 
     Raises:
         PreflightError: the reward does not tell references from corrupted ones, or fails.
+        TransientError, JobError: the dataset cannot be read, or the reward not be called.
     """
     settings = definition["preflight"]
     if not settings["samples"] or overrides.get("preflight") is False:
         return "skipped"
     region = definition["region"]
-    head = _read(definition["dataset"], region, endpoint_url, head=preflight.HEAD_BYTES)
+    head = read_head(
+        definition["dataset"],
+        region=region,
+        endpoint_url=endpoint_url,
+        most=preflight.HEAD_BYTES,
+    )
     records = preflight.first_records(head, settings["samples"])
     event = preflight.event_of(records, settings["completion"])
     client = aws_client(
         "lambda", region=region, endpoint_url=endpoint_url, answer_seconds=REWARD_SECONDS
     )
-    answer = client.invoke(FunctionName=definition["function"], Payload=json.dumps(event).encode())
-    payload = answer["Payload"].read().decode("utf-8", "replace")
+    function = definition["function"]
+    with calling(f"calling the reward {function}"):
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        payload = answer["Payload"].read().decode("utf-8", "replace")
     if "FunctionError" in answer:
         raise PreflightError(f"the reward function failed: {payload[:1000]}")
     return preflight.judge(event, json.loads(payload), settings["full_marks"])
@@ -75,15 +83,21 @@ def create_job(
 ) -> Job:
     """The job of a run: created, or found where an earlier attempt has created it."""
 
-    def dataset() -> bytes:
-        return _read(definition["dataset"], definition["region"], endpoint_url)
+    def dataset() -> Dataset:
+        return open_dataset(
+            definition["dataset"], region=definition["region"], endpoint_url=endpoint_url
+        )
 
-    run = plan(definition, run_id, overrides)
+    run = prepare(definition, run_id, overrides)
     return jobs_of(definition, endpoint_url=endpoint_url).create(run, dataset)
 
 
 def stop_run(
-    jobs: Jobs, run: Run, *, patience: float = CREATE_SECONDS, wait: Callable[[float], None] = sleep
+    jobs: Jobs,
+    run: PreparedRun,
+    *,
+    patience: float = CREATE_SECONDS,
+    wait: Callable[[float], None] = sleep,
 ) -> str:
     """Stop the job of a run that was aborted; its creation may be under way for `patience` s."""
     waited = 0.0
@@ -96,11 +110,3 @@ def stop_run(
         return f"{job.name} has ended already: {job.status}"
     jobs.stop(job.id)
     return f"stopping {job.name}"
-
-
-def _read(uri: str, region: str, endpoint_url: str | None, *, head: int | None = None) -> bytes:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    s3 = aws_client("s3", region=region, endpoint_url=endpoint_url)
-    part = {} if head is None else {"Range": f"bytes=0-{head - 1}"}
-    content: bytes = s3.get_object(Bucket=bucket, Key=key, **part)["Body"].read()
-    return content

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from rewards import telemetry
-from rewards.job.definition import plan
+from rewards.job.definition import prepare
 from rewards.judge import usage
 from tests.infra.resources import find, only, text_of
 
@@ -98,7 +98,9 @@ def test_the_job_parameter_holds_a_request_that_can_be_planned(nova: Template) -
     definition = json.loads(text_of(parameter["Value"]))
     ((version, _),) = find(nova, "AWS::Lambda::Version").items()
     assert definition["function"] == f"<{version}>"
-    grader = plan(definition, "r", {}).request["customizationConfig"]["rftConfig"]["graderConfig"]
+    grader = prepare(definition, "r", {}).request["customizationConfig"]["rftConfig"][
+        "graderConfig"
+    ]
     assert grader == {"lambdaGrader": {"lambdaArn": f"<{version}>"}}
     assert definition["preflight"]["full_marks"] == 1
 
@@ -174,7 +176,7 @@ def test_every_step_that_can_fail_tells_of_it(nova: Template) -> None:
         assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Tell of the failure")
     for name in ("Create the job", "Look at the job"):
         retried = {error for retry in states[name]["Retry"] for error in retry["ErrorEquals"]}
-        assert "ThrottledError" in retried
+        assert "TransientError" in retried
 
 
 def test_a_run_that_takes_too_long_ends(nova: Template) -> None:

@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from rewards.errors import RewardsError
-from rewards.job.clients import aws_client
-from rewards.job.errors import ConfigError, JobError
+from rewards.job.aws import aws_client
+from rewards.job.bedrock import BedrockJobs
+from rewards.job.errors import ConfigError, JobError, TransientError
+from rewards.job.jobs import Job
 from rewards.workbench.commands import job as command
 from tests.local_aws.mantle import FakeMantle
 
@@ -67,11 +69,53 @@ def _deployed(aws: None, nova: dict[str, Any]) -> None:
 
 def test_render_prints_the_one_request_of_a_nova_job(rewards: Rewards) -> None:
     """Exactly what boto3 is given, with ${...} for what a deployment adds."""
-    (request,) = json.loads(rewards("render", "--set", "job.hyperparameters.batchSize=64").stdout)
+    (request,) = json.loads(rewards("render", "--set", "hyperparameters.batchSize=64").stdout)
     assert request["operation"] == "CreateModelCustomizationJob"
     rft = request["body"]["customizationConfig"]["rftConfig"]
     assert rft["hyperParameters"] == {"epochCount": 2, "batchSize": 64}
     assert rft["graderConfig"]["lambdaGrader"]["lambdaArn"] == "${RewardFunctionVersionArn}"
+
+
+@pytest.mark.parametrize("command", ["render", "start"])
+def test_set_means_one_run_in_every_command(rewards: Rewards, deployed: None, command: str) -> None:
+    """A key of the file is another thing, and is given as to cdk."""
+    with pytest.raises(ConfigError, match=r"given as -c rft\.job\.hyperparameters\.batchSize=64"):
+        rewards(command, "--set=job.hyperparameters.batchSize=64")
+    with pytest.raises(ConfigError, match="no override 'epochs'"):
+        rewards(command, "--set=epochs=64")
+
+
+def test_a_key_of_the_file_is_given_as_to_cdk(rewards: Rewards) -> None:
+    """The same spelling deploys another name and operates it."""
+    (request,) = json.loads(
+        rewards("render", "-c", "rft.name=dev", "-c", "rft.job.hyperparameters.batchSize=64").stdout
+    )
+    assert request["body"]["jobName"] == "dev-RUN"
+    rft = request["body"]["customizationConfig"]["rftConfig"]
+    assert rft["hyperParameters"]["batchSize"] == 64
+    with pytest.raises(ConfigError, match=r"-c name must read rft\.KEY=VALUE"):
+        rewards("render", "-c", "name=dev")
+
+
+def test_a_watch_outlives_a_look_that_fails(
+    rewards: Rewards, deployed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours of a watch are not worth less than one answer."""
+    looks = iter([TransientError("no answer"), Job("1", "gsm8k-one", "Completed", model="m")])
+
+    def look(self: object, job: str) -> Job:
+        found = next(looks)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    rewards("start", "--direct", "--run=one")
+    found = Job("1", "gsm8k-one", "InProgress")
+    monkeypatch.setattr(command, "_found", lambda *_: found)
+    monkeypatch.setattr(BedrockJobs, "get", look)
+    result = rewards("status", "--watch", "--every=0.1")
+    assert "no answer; looking again" in result.stderr
+    assert result.stdout.endswith("model: m\n")
 
 
 def test_render_prints_both_requests_of_an_open_weight_job(rewards: Rewards) -> None:

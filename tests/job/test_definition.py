@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.job.config import parse_config
-from rewards.job.definition import Deployed, define, full_marks_of, plan, token_of
+from rewards.job.definition import Deployed, define, full_marks_of, prepare, token_of
 from rewards.job.errors import ConfigError
 from rewards.rubric.spec import parse_spec
 from tests.job.conftest import DEPLOYED, NOVA_TABLES, definition_of
@@ -76,13 +76,13 @@ def test_the_rendered_request_is_one_that_the_service_model_takes(
     operation = (
         Session().get_service_model("bedrock").operation_model("CreateModelCustomizationJob")
     )
-    request = plan(definition_of(tables), run, {}).request
+    request = prepare(definition_of(tables), run, {}).request
     assert violations(operation.input_shape, request, "request") == []
 
 
 def test_a_nova_request_carries_all_that_was_configured() -> None:
     """Every key of the configuration stands where the API wants it."""
-    request = plan(definition_of(EVERYTHING), "first", {}).request
+    request = prepare(definition_of(EVERYTHING), "first", {}).request
     rft = request["customizationConfig"]["rftConfig"]
     assert request["jobName"] == request["customModelName"] == "gsm8k-first"
     assert request["clientRequestToken"] == "first"
@@ -100,7 +100,7 @@ def test_an_open_weight_request_has_the_grader_and_nothing_of_nova(
     open_weight: dict[str, Any],
 ) -> None:
     """`method.reinforcement.grader.lambda`, as the user guide's page on the OpenAI APIs has it."""
-    assert plan(open_weight, "first", {}).request == {
+    assert prepare(open_weight, "first", {}).request == {
         "model": "openai.gpt-oss-20b",
         "method": {
             "type": "reinforcement",
@@ -115,7 +115,7 @@ def test_an_open_weight_request_has_the_grader_and_nothing_of_nova(
 def test_overrides_change_one_run_and_not_the_definition(nova: dict[str, Any]) -> None:
     """Names and hyperparameters of a run; the definition stays what was deployed."""
     before = repr(nova)
-    run = plan(nova, "r", {"job_name": "mine", "hyperparameters": {"epochCount": 9}})
+    run = prepare(nova, "r", {"job_name": "mine", "hyperparameters": {"epochCount": 9}})
     rft = run.request["customizationConfig"]["rftConfig"]
     assert rft["hyperParameters"] == {"epochCount": 9, "learningRate": 1e-5}
     assert (run.job_name, run.request["customModelName"]) == ("mine", "gsm8k-r")
@@ -139,13 +139,13 @@ def test_overrides_change_one_run_and_not_the_definition(nova: dict[str, Any]) -
 def test_a_wrong_override_is_refused(nova: dict[str, Any], overrides: Any, expected: str) -> None:
     """A run is checked like the file that it varies."""
     with pytest.raises(ConfigError, match=expected):
-        plan(nova, "r", overrides)
+        prepare(nova, "r", overrides)
 
 
 def test_an_open_weight_job_takes_no_model_name(open_weight: dict[str, Any]) -> None:
     """The API has no field for it (`suffix` is not supported)."""
     with pytest.raises(ConfigError, match="no place"):
-        plan(open_weight, "r", {"model_name": "mine"})
+        prepare(open_weight, "r", {"model_name": "mine"})
 
 
 @given(st.text(max_size=80))

@@ -8,7 +8,7 @@ from moto.awslambda_simple.models import lambda_simple_backends
 from moto.core.config import default_user_config
 
 from infra.job.runtime import steps
-from rewards.job.clients import aws_client
+from rewards.job.aws import aws_client
 from rewards.job.errors import ConfigError, PreflightError
 from tests.local_aws.mantle import FakeMantle
 

@@ -2,11 +2,33 @@
 
 import json
 import re
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+PAGE = b"<html><body>Bad Gateway</body></html>"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with the next request of a method to a path, and whether it was heard.
+
+    drop: closed without an answer; reset: by force; cut: half an answer; page, page-502: what a
+    gateway says; empty: nothing, with status 200; list: JSON, but no object.
+    """
+
+    kind: str
+    method: str = "GET"
+    path: str = ""
+    heard: bool = True
+
+
+FAULTS = ("drop", "reset", "cut", "page", "page-502", "empty", "list")
 
 
 class FakeMantle:
@@ -21,6 +43,9 @@ class FakeMantle:
         self.events: list[dict[str, Any]] = []
         self.throttles = 0
         self.statuses: list[str] = []
+        self.faults: list[Fault] = []
+        self.requests: list[str] = []
+        self.keep_contents = True
         self.url = ""
 
     @contextmanager
@@ -36,6 +61,15 @@ class FakeMantle:
             server.shutdown()
             server.server_close()
             thread.join()
+
+    def fault_of(self, method: str, path: str) -> Fault | None:
+        """What goes wrong with this request: the first fault that fits, once."""
+        path = path.removeprefix("/v1/")
+        self.requests.append(f"{method} {path.partition('?')[0]}")
+        for place, fault in enumerate(self.faults):
+            if fault.method == method and path.startswith(fault.path):
+                return self.faults.pop(place)
+        return None
 
     def answer(self, method: str, path: str, kind: str, body: bytes) -> tuple[int, Any]:
         """The status and the document for one request."""
@@ -61,6 +95,8 @@ class FakeMantle:
         return 200, job
 
     def _upload(self, kind: str, body: bytes) -> dict[str, Any]:
+        if not self.keep_contents:
+            return {"id": "file-0", "filename": "", "object": "file"}
         boundary = kind.partition("boundary=")[2].encode()
         _, purpose, file, _ = body.split(b"--" + boundary)
         assert purpose.split(b"\r\n\r\n")[1].strip() == b"fine-tune"
@@ -98,15 +134,48 @@ def _handler(fake: FakeMantle) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
             fake.tokens.add(self.headers["Authorization"].removeprefix("Bearer "))
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self._body()
             kind = self.headers.get("Content-Type") or ""
+            fault = fake.fault_of(self.command, self.path)
+            if fault and not fault.heard:
+                self._fail(fault.kind, b"{}")
+                return
             status, document = fake.answer(self.command, self.path, kind, body)
-            answer = json.dumps(document).encode()
+            if fault:
+                self._fail(fault.kind, json.dumps(document).encode())
+            else:
+                self._answer(status, json.dumps(document).encode())
+
+        def _body(self) -> bytes:
+            """What was sent; of a large upload that nobody looks at, nothing is kept."""
+            left, pieces = int(self.headers.get("Content-Length") or 0), []
+            while left:
+                piece = self.rfile.read(min(left, 1 << 16))
+                left -= len(piece)
+                if fake.keep_contents or not pieces:
+                    pieces.append(piece)
+            return b"".join(pieces)
+
+        def _answer(
+            self, status: int, content: bytes, *, kind: str = "application/json", more: int = 0
+        ) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content) + more))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(content)
+
+        def _fail(self, kind: str, content: bytes) -> None:
+            if kind == "cut":
+                self._answer(200, content[: len(content) // 2], more=len(content))
+            elif kind.startswith("page"):
+                self._answer(502 if kind.endswith("502") else 200, PAGE, kind="text/html")
+            elif kind in ("empty", "list"):
+                self._answer(200, b"[]" if kind == "list" else b"")
+            elif kind == "reset":
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.close_connection = True
 
         do_GET = do_POST = _serve
 

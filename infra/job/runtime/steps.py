@@ -8,8 +8,9 @@ import json
 import os
 from typing import Any
 
-from rewards.job.clients import Job, jobs_of
-from rewards.job.definition import POLL_SECONDS, plan
+from rewards.job.clients import jobs_of
+from rewards.job.definition import POLL_SECONDS, prepare
+from rewards.job.jobs import Job
 from rewards.job.steps import check_reward, create_job, deployed_definition, stop_run
 
 # Leaves Lambda a minute to answer before its timeout.
@@ -19,7 +20,7 @@ PATIENCE_SECONDS = int(os.environ.get("STOP_PATIENCE_SECONDS", "300"))
 def check(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Refuse a run whose overrides are wrong, then one whose reward is."""
     definition, overrides = event["definition"], event["input"]
-    run = plan(definition, event["run"], overrides)
+    run = prepare(definition, event["run"], overrides)
     return {"job": run.job_name, "preflight": check_reward(definition, overrides)}
 
 
@@ -39,7 +40,7 @@ def stop(event: dict[str, Any], context: object) -> str:
     """Stop the job of an execution that was aborted or timed out; EventBridge sends the event."""
     detail = event["detail"]
     definition = deployed_definition(os.environ["RFT_NAME"], os.environ["AWS_REGION"])
-    run = plan(definition, detail["name"], json.loads(detail.get("input") or "{}"))
+    run = prepare(definition, detail["name"], json.loads(detail.get("input") or "{}"))
     return stop_run(jobs_of(definition), run, patience=PATIENCE_SECONDS)
 
 

@@ -7,17 +7,26 @@ Nothing here needs CDK. `render` works before anything is deployed; the others w
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from rewards.job.clients import COMPLETED, ENDED, Job, Jobs, aws_client, jobs_of
-from rewards.job.config import DEFAULT_FILE, NOVA, RftConfig, assign, load_config, overrides_of
-from rewards.job.definition import Deployed, define, full_marks_of, plan
-from rewards.job.errors import ConfigError, JobError
+from rewards.job.aws import aws_client, calling
+from rewards.job.clients import jobs_of
+from rewards.job.config import (
+    CONTEXT_PREFIX,
+    DEFAULT_FILE,
+    NOVA,
+    RftConfig,
+    assign,
+    load_config,
+    overrides_of,
+)
+from rewards.job.definition import OVERRIDES, Deployed, define, full_marks_of, prepare
+from rewards.job.errors import ConfigError, JobError, TransientError
+from rewards.job.jobs import COMPLETED, ENDED, Job, Jobs
 from rewards.job.steps import check_reward, create_job, deployed_definition
 from rewards.rubric.spec import load_spec
 from rewards.workbench.output import json_text, number, print_json, print_table, printable, say
@@ -43,6 +52,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobArgument = Annotated[
     str | None, typer.Argument(help="A job's name or id, or a run's name; else the latest job.")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="For this run: hyperparameters.NAME, job_name, model_name or poll_seconds.",
+    ),
+]
+ContextOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-c", metavar="rft.KEY=VALUE", help="A key of rft.toml for this command, as for cdk."
+    ),
+]
 EverySeconds = Annotated[float, typer.Option("--every", min=0.1, help="Seconds between looks.")]
 
 
@@ -50,9 +73,8 @@ EverySeconds = Annotated[float, typer.Option("--every", min=0.1, help="Seconds b
 def render(
     config: ConfigOption = Path(DEFAULT_FILE),
     run: Annotated[str, typer.Option("--run", help="The run's name.")] = "RUN",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value over rft.toml, by dotted key.")
-    ] = None,
+    set_: SetOption = None,
+    context: ContextOption = None,
     deployed: Annotated[
         bool, typer.Option("--deployed", help="What is deployed, in place of rft.toml.")
     ] = False,
@@ -62,12 +84,9 @@ def render(
 
     From rft.toml, with ${...} for what only a deployment knows; or, with --deployed, as deployed.
     """
-    settings = load_config(config, overrides_of(set_ or []))
-    if deployed:
-        definition = _definition(settings, endpoint_url)
-    else:
-        definition = _defined(settings)
-    print_json(requests_of(definition, run))
+    settings = _settings(config, context)
+    definition = _definition(settings, endpoint_url) if deployed else _defined(settings)
+    print_json(requests_of(definition, run, _run_overrides(set_)))
 
 
 @app.command()
@@ -76,10 +95,8 @@ def start(
     run: Annotated[
         str | None, typer.Option("--run", help="A name for this run; the same name starts once.")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="For this run: hyperparameters.NAME=..., job_name=..."),
-    ] = None,
+    set_: SetOption = None,
+    context: ContextOption = None,
     preflight: Annotated[
         bool, typer.Option(help="First let the dataset's references be scored.")
     ] = True,
@@ -91,12 +108,10 @@ def start(
     endpoint_url: EndpointOption = None,
 ) -> None:
     """Start one run of the deployed job, and print the job's name."""
-    overrides: dict[str, Any] = {} if preflight else {"preflight": False}
-    for name, value in overrides_of(set_ or []).items():
-        assign(overrides, name, value)
+    overrides = _run_overrides(set_) | ({} if preflight else {"preflight": False})
     run = run or f"run-{secrets.token_hex(4)}"
-    definition = _definition(load_config(config), endpoint_url)
-    planned = plan(definition, run, overrides)
+    definition = _definition(_settings(config, context), endpoint_url)
+    planned = prepare(definition, run, overrides)
     jobs = jobs_of(definition, endpoint_url=endpoint_url)
 
     def look() -> Job | None:
@@ -107,67 +122,66 @@ def start(
             _fail_if_ended(definition, run, endpoint_url)
         return None
 
-    with _explained():
-        if direct:
-            say(f"preflight: {check_reward(definition, overrides, endpoint_url=endpoint_url)}")
-            create_job(definition, run, overrides, endpoint_url=endpoint_url)
-        else:
-            _start_execution(definition, run, overrides, endpoint_url)
-        print(planned.job_name)
-        if watch:
-            _watch(look, every)
+    if direct:
+        say(f"preflight: {check_reward(definition, overrides, endpoint_url=endpoint_url)}")
+        create_job(definition, run, overrides, endpoint_url=endpoint_url)
+    else:
+        _start_execution(definition, run, overrides, endpoint_url)
+    print(planned.job_name)
+    if watch:
+        _watch(look, every)
 
 
 @app.command()
 def status(
     job: JobArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
+    context: ContextOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay until the job has ended.")] = False,
     every: EverySeconds = 30.0,
     json_: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
     """Show how far a job is."""
-    definition = _definition(load_config(config), endpoint_url)
+    definition = _definition(_settings(config, context), endpoint_url)
     jobs = jobs_of(definition, endpoint_url=endpoint_url)
-    with _explained():
-        found = _found(jobs, definition, job)
-        if watch:
-            _watch(lambda: jobs.get(found.id), every)
-        elif json_:
-            print_json(asdict(found))
-        else:
-            print_table(("job", printable(found.name, 63)), list(_facts(found)))
+    found = _found(jobs, definition, job)
+    if watch:
+        _watch(lambda: jobs.get(found.id), every)
+    elif json_:
+        print_json(asdict(found))
+    else:
+        print_table(("job", printable(found.name, 63)), list(_facts(found)))
 
 
 @app.command()
 def stop(
     job: JobArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
+    context: ContextOption = None,
     endpoint_url: EndpointOption = None,
 ) -> None:
     """Stop a job; what it has trained so far is the service's to keep or drop."""
-    definition = _definition(load_config(config), endpoint_url)
+    definition = _definition(_settings(config, context), endpoint_url)
     jobs = jobs_of(definition, endpoint_url=endpoint_url)
-    with _explained():
-        found = _found(jobs, definition, job)
-        if found.status in ENDED:
-            print(f"{found.name} has ended already: {found.status}")
-            return
-        jobs.stop(found.id)
+    found = _found(jobs, definition, job)
+    if found.status in ENDED:
+        print(f"{found.name} has ended already: {found.status}")
+        return
+    jobs.stop(found.id)
     print(f"stopping {found.name}")
 
 
 @app.command("list")
 def list_jobs(
     config: ConfigOption = Path(DEFAULT_FILE),
+    context: ContextOption = None,
     json_: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
     """List the jobs of this deployment, the latest first."""
-    definition = _definition(load_config(config), endpoint_url)
-    with _explained():
-        jobs = jobs_of(definition, endpoint_url=endpoint_url).list(definition["names"]["job"])
+    definition = _definition(_settings(config, context), endpoint_url)
+    jobs = jobs_of(definition, endpoint_url=endpoint_url).named(definition["names"]["job"])
     if json_:
         print_json([asdict(job) for job in jobs])
     elif jobs:
@@ -177,9 +191,11 @@ def list_jobs(
         say("no jobs yet; `rewards job start` starts one")
 
 
-def requests_of(definition: dict[str, Any], run: str) -> list[dict[str, Any]]:
+def requests_of(
+    definition: dict[str, Any], run: str, overrides: dict[str, Any]
+) -> list[dict[str, Any]]:
     """What a run sends, in order: the operation (or method and path) and its body."""
-    planned = plan(definition, run, {})
+    planned = prepare(definition, run, overrides)
     if definition["target"] == NOVA:
         return [{"operation": "CreateModelCustomizationJob", "body": dict(planned.request)}]
     upload = {
@@ -194,6 +210,32 @@ def requests_of(definition: dict[str, Any], run: str) -> list[dict[str, Any]]:
     ]
 
 
+def _settings(config: Path, context: list[str] | None) -> RftConfig:
+    """The configuration, with what `-c` says in place of the file; as in infra/app.py."""
+    given = overrides_of(context or [])
+    for name in given:
+        if not name.startswith(CONTEXT_PREFIX):
+            raise ConfigError(
+                f"-c {name} must read {CONTEXT_PREFIX}KEY=VALUE, such as rft.name=dev"
+            )
+    return load_config(
+        config, {name.removeprefix(CONTEXT_PREFIX): value for name, value in given.items()}
+    )
+
+
+def _run_overrides(assignments: list[str] | None) -> dict[str, Any]:
+    """What `--set` changes for one run; the same in every command."""
+    overrides: dict[str, Any] = {}
+    for name, value in overrides_of(assignments or []).items():
+        if name.partition(".")[0] in RftConfig.__dataclass_fields__ and name not in OVERRIDES:
+            raise ConfigError(
+                f"--set {name}: a run can set hyperparameters.NAME, job_name, model_name and "
+                f"poll_seconds; a key of rft.toml is given as -c {CONTEXT_PREFIX}{name}={value}"
+            )
+        assign(overrides, name, value)
+    return overrides
+
+
 def _defined(config: RftConfig) -> dict[str, Any]:
     """The definition before any deployment: a placeholder stands for what it would add."""
     if config.job is None:
@@ -204,10 +246,9 @@ def _defined(config: RftConfig) -> dict[str, Any]:
 
 
 def _definition(config: RftConfig, endpoint_url: str | None) -> dict[str, Any]:
-    with _explained():
-        definition: dict[str, Any] = deployed_definition(
-            config.name, config.region, endpoint_url=endpoint_url
-        )
+    definition: dict[str, Any] = deployed_definition(
+        config.name, config.region, endpoint_url=endpoint_url
+    )
     return definition
 
 
@@ -216,16 +257,18 @@ def _start_execution(
 ) -> None:
     """Start the deployed state machine: it checks, creates, watches and notifies by itself."""
     client = aws_client("stepfunctions", region=definition["region"], endpoint_url=endpoint_url)
-    client.start_execution(
-        stateMachineArn=definition["state_machine"], name=run, input=json_text(overrides)
-    )
+    with calling(f"starting the run {run}"):
+        client.start_execution(
+            stateMachineArn=definition["state_machine"], name=run, input=json_text(overrides)
+        )
 
 
 def _fail_if_ended(definition: dict[str, Any], run: str, endpoint_url: str | None) -> None:
     """Say why the execution of a run has ended without a job, if it has."""
     client = aws_client("stepfunctions", region=definition["region"], endpoint_url=endpoint_url)
     machine = definition["state_machine"].replace(":stateMachine:", ":execution:")
-    execution = client.describe_execution(executionArn=f"{machine}:{run}")
+    with calling(f"looking at the run {run}"):
+        execution = client.describe_execution(executionArn=f"{machine}:{run}")
     if execution["status"] not in ("RUNNING", "SUCCEEDED"):
         reason = str(execution.get("cause") or execution["status"])
         raise JobError(f"the run ended without a job: {printable(reason, 2000)}")
@@ -235,7 +278,12 @@ def _watch(look: Callable[[], Job | None], every: float) -> None:
     """Print a line whenever the job has moved, until it has ended."""
     shown = ""
     while True:
-        job = look()
+        try:
+            job = look()
+        except TransientError as error:  # the job goes on, and so does the watch
+            say(f"{time.strftime('%H:%M:%S')}  {printable(str(error), 200)}; looking again")
+            time.sleep(every)
+            continue
         line = _progress(job) if job else "checking the reward, then creating the job"
         if line != shown:
             print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
@@ -249,7 +297,7 @@ def _watch(look: Callable[[], Job | None], every: float) -> None:
 def _found(jobs: Jobs, definition: dict[str, Any], job: str | None) -> Job:
     """The job that was asked for, or the latest."""
     if job is None:
-        mine = jobs.list(definition["names"]["job"])
+        mine = jobs.named(definition["names"]["job"])
         if not mine:
             raise JobError("there are no jobs yet; `rewards job start` starts one")
         job = mine[0].name
@@ -286,14 +334,3 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
         yield "model", job.model
     if job.message:
         yield "message", printable(job.message, 500)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Errors of AWS as errors for people: the operation, the code and what the service said."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise JobError(str(error)) from error
