@@ -1,7 +1,9 @@
 """What scorers share about a completion's text: where thinking ends, what a code fence holds."""
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 
 class Pattern:
@@ -52,7 +54,14 @@ THINKING_BLOCKS = (
 # How the marks in angle brackets begin: one search rules them all out in most texts.
 _MARK = Pattern(r"<[/trs|]")
 
-_FENCE = Pattern(r"^[ \t]*+```[ \t]*+([\w+#.-]*+)[^\n]*+\n", re.MULTILINE)
+_FENCE = Pattern(r"^([ \t]*+)```[ \t]*+([\w+#.-]*+)[^\n]*+\n", re.MULTILINE)
+_FENCE_AGAIN = Pattern(r"\n([ \t]*+)```")
+
+#: How much further than its opening a fence may be indented and still close it (CommonMark 4.5).
+MAX_FENCE_INDENT = 3
+
+#: Code blocks of one text: no answer has as many, and each costs a step.
+MAX_BLOCKS = 1_000
 
 
 def answer_span(completion: str) -> tuple[int, int]:
@@ -110,8 +119,9 @@ def in_code(text: str, position: int) -> bool:
     >>> in_code("```\ncode\n```\nprose", 5), in_code("```\ncode\n```\nprose", 14)
     (True, False)
     """
-    fences = text.count("\n```", 0, position) + text.startswith("```")
-    return fences % 2 == 1
+    blocks = code_spans(text)
+    before = bisect_right(blocks, position, key=lambda block: block[1])
+    return before > 0 and position < blocks[before - 1][2]
 
 
 def code_blocks(text: str) -> list[tuple[str, str]]:
@@ -123,20 +133,31 @@ def code_blocks(text: str) -> list[tuple[str, str]]:
     return [(language, text[start:end]) for language, start, end in code_spans(text)]
 
 
-def code_spans(text: str) -> list[tuple[str, int, int]]:
-    """The fenced code blocks as (language, start of the body, end of the body)."""
+@lru_cache(maxsize=1)  # asked again for each statement of one text
+def code_spans(text: str) -> Sequence[tuple[str, int, int]]:
+    r"""The first fenced code blocks as (language, start of the body, end of the body).
+
+    A fence may be indented, in a list item say, and is closed by one that stands as far to the
+    left, or a little further in; the fences of a text that the code quotes stand deeper.
+
+    >>> code_spans("1. So:\n   ```json\n   {}\n   ```\n2. Then")
+    (('json', 18, 24),)
+    """
     blocks: list[tuple[str, int, int]] = []
-    if "```" not in text:
-        return blocks
     position = 0
-    while opening := _FENCE.search(text, position):
-        closing = text.find("\n```", opening.end() - 1)
-        body_end = len(text) if closing < 0 else closing + 1
-        blocks.append((opening[1], opening.end(), body_end))
-        if closing < 0:
+    while "```" in text and len(blocks) < MAX_BLOCKS:
+        opening = _FENCE.search(text, position)
+        if opening is None:
             break
-        position = closing + len("\n```")
-    return blocks
+        depth = len(opening[1]) + MAX_FENCE_INDENT
+        fences = _FENCE_AGAIN.finditer(text, opening.end() - 1)
+        closing = next((fence for fence in fences if len(fence[1]) <= depth), None)
+        body_end = len(text) if closing is None else closing.start() + 1
+        blocks.append((opening[2], opening.end(), body_end))
+        if closing is None:
+            break
+        position = closing.end()
+    return tuple(blocks)
 
 
 #: Scripts written without spaces (Thai to Khmer, kana, Han), as ranges of a character class.

@@ -5,12 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.reading.text import (
+    MAX_BLOCKS,
     THINKING_BLOCKS,
     Pattern,
     answer_span,
     answer_start,
     answer_text,
     code_blocks,
+    code_spans,
     in_code,
     strip_thinking,
 )
@@ -66,6 +68,32 @@ def test_fences_hold_their_code() -> None:
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("indent", ["", " ", "   ", "\t", "      "])
+@pytest.mark.parametrize("deeper", ["", " ", "   "])
+def test_an_indented_fence_ends_where_its_own_kind_stands(indent: str, deeper: str) -> None:
+    """A block in a list item is closed in its column or a little further in; prose follows it."""
+    text = f"1. So:\n{indent}```json\n{indent}{{}}\n{indent}{deeper}```\n{indent}and 72\n"
+    assert code_blocks(text) == [("json", f"{indent}{{}}\n")]
+    assert [in_code(text, text.index(piece)) for piece in ("{}", "and", "So")] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_fence_that_the_code_quotes_does_not_close_its_block() -> None:
+    """A docstring in a program may hold a fence: it stands far deeper than the block's own."""
+    body = 'def f():\n    """So:\n\n    ```\n    f()\n    ```\n    """\n'
+    assert code_blocks(f"```python\n{body}```\n72") == [("python", body)]
+
+
+def test_more_blocks_than_any_answer_has_are_not_read() -> None:
+    """A flood of fences is bounded; what follows it is prose."""
+    text = "```\nx\n```\n" * (MAX_BLOCKS + 5)
+    assert len(code_spans(text)) == MAX_BLOCKS
+    assert not in_code(text, len(text) - 6)
 
 
 def test_a_pattern_is_compiled_when_it_is_first_used() -> None:
