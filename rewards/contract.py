@@ -67,7 +67,7 @@ def parse_row(row: object, index: int) -> Row:
         wire_id = _wire_id(row.get("id"), index)
         return Row(wire_id, _sample(row, wire_id))
     except EventError as error:
-        return Row(wire_id, None, Fault(error.kind, str(error)))
+        return Row(wire_id, None, Fault(error.kind, str(error), "data"))
 
 
 def index_id(index: int) -> str:

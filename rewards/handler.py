@@ -21,17 +21,15 @@ import math
 import os
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
 from time import monotonic, perf_counter
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from rewards.contract import Row, parse_event, to_response
+from rewards.answering import Answered, answer
 from rewards.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.score import Reward
-from rewards.telemetry import emf_records, metrics_of, rollout_line, summarize
+from rewards.telemetry import emf_records, metrics_of, rollout_line
 
 DEFAULT_RUBRIC = "gsm8k"
 
@@ -82,17 +80,13 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
     """
     started = perf_counter()
     try:
-        rows = parse_event(event)
-        samples = [row.sample for row in rows if row.sample is not None]
-        rewards = RUBRIC.score_batch(samples, deadline=_deadline(context))
-        response = to_response(rows, rewards, floor=RUBRIC.range[0])
-        summary = summarize(rows, rewards, RUBRIC.groups(samples))
+        answered = answer(event, RUBRIC, _deadline(context))
     except Exception as error:
         _report_failure(error, context, started)
         raise
-    _log_rollouts(rows, rewards, context)
-    _report(summary, metrics_of(summary, rewards), context, started)
-    return response
+    _log_rollouts(answered, context)
+    _report(answered, context, started)
+    return answered.response
 
 
 def _deadline(context: Any) -> float:
@@ -104,19 +98,12 @@ def _deadline(context: Any) -> float:
     return monotonic() + seconds - min(MARGIN_SECONDS, seconds * MAX_MARGIN_SHARE)
 
 
-def _report(
-    summary: Mapping[str, Any],
-    metrics: dict[str, list[float]],
-    context: Any,
-    started: float,
-) -> None:
+def _report(answered: Answered, context: Any, started: float) -> None:
     """One summary line, and the same figures as metrics."""
     duration = (perf_counter() - started) * 1000
-    metrics["Duration"] = [duration]
-    _emit(metrics)
-    _LOGGER.info(
-        "batch scored", extra={**summary, "duration_ms": round(duration, 3), **_origin(context)}
-    )
+    _emit({**metrics_of(answered.summary, answered.rewards), "Duration": [duration]})
+    figures = {**answered.summary, "duration_ms": round(duration, 3)}
+    _LOGGER.info("batch scored", extra={**figures, **_origin(context)})
 
 
 def _report_failure(error: Exception, context: Any, started: float) -> None:
@@ -138,13 +125,13 @@ def _emit(metrics: dict[str, list[float]]) -> None:
         _METRICS.flush_metrics()
 
 
-def _log_rollouts(rows: Sequence[Row], rewards: Sequence[Reward], context: Any) -> None:
+def _log_rollouts(answered: Answered, context: Any) -> None:
     """Log the sampled rollouts in full. The choice hangs on the id alone: the same every time."""
     if not LOG_SAMPLES:
         return
-    scored = (row for row in rows if row.sample is not None)
-    for row, reward in zip(scored, rewards, strict=True):
-        assert row.sample is not None
+    for row, reward in answered.explained():
+        if row.sample is None or reward is None:
+            continue
         if zlib.crc32(row.sample.id.encode("utf-8", "replace")) / 2**32 < LOG_SAMPLES:
             line = rollout_line(row.sample, row.id, reward, max_chars=MAX_LOGGED_CHARS)
             _LOGGER.info("rollout", extra={"rollout": line, **_origin(context)})

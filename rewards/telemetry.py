@@ -66,7 +66,9 @@ def summarize(
     """The figures of one batch, as the summary line of the log has them.
 
     `rewards` belongs to the rows that have a sample, `groups` indexes into it. Means are None
-    where nothing was scored: unscored is not zero.
+    where nothing was scored: unscored is not zero. `bugs` counts, by component, the samples whose
+    scorer raised or gave what is no verdict: whoever shows a summary must not pass it over (the
+    commands that score exit with 1).
     """
     values = [reward.value for reward in rewards]
     compared = [group for group in groups if len(group) > 1]
@@ -82,6 +84,7 @@ def summarize(
         "components": _component_means(rewards),
         "unscored": sum(bool(reward.faults) for reward in rewards) + len(rows) - len(rewards),
         "faults": faults,
+        "bugs": _bugs(rewards),
     }
 
 
@@ -156,6 +159,14 @@ def _faults(rows: Sequence[Row], rewards: Sequence[Reward]) -> dict[str, int]:
     for row in rows:
         if row.fault is not None:
             counts[row.fault.kind] = counts.get(row.fault.kind, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _bugs(rewards: Sequence[Reward]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for reward in rewards:
+        for name in reward.bugs if reward.faults else ():
+            counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
 
 

@@ -13,20 +13,12 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from rewards.errors import (
-    BatchFailedError,
-    BudgetError,
-    DeadlineError,
-    ServiceError,
-    UnscoredError,
-)
+from rewards.errors import BatchFailedError, DeadlineError, UnscoredError
 from rewards.rubric.component import RANGE_NOISE, BoundComponent
 from rewards.rubric.reference import with_reference
 from rewards.rubric.spec import RubricSpec
 from rewards.sample import Sample
 from rewards.score import Fault, Reward, Score
-
-_SERVICE_KINDS = (ServiceError.kind, DeadlineError.kind, BudgetError.kind)
 
 
 def group_key(sample: Sample, group_by: str) -> Hashable:
@@ -104,14 +96,14 @@ class Batch:
         call, deadline, samples = component.call, self.deadline, self.samples
         for index in self.open:
             if monotonic() > deadline:
-                self.record(component, index, _fault(DeadlineError("no time left")))
+                self.record(component, index, Fault.of(DeadlineError("no time left")))
                 continue
             try:
                 raw = call(samples[index])
             # A scorer is somebody's code on hostile text: whatever it raises costs one component
             # of one sample, and is counted. SystemExit passes: a SIGTERM raises it, wherever.
             except Exception as error:  # noqa: BLE001
-                self.record(component, index, _fault(error))
+                self.record(component, index, Fault.of(error))
             else:
                 self.record(component, index, component.verdict(raw))
 
@@ -130,7 +122,7 @@ class Batch:
         )
         for (component, index), outcome in zip(pairs, outcomes, strict=True):
             found = (
-                _fault(outcome) if isinstance(outcome, Exception) else component.verdict(outcome)
+                Fault.of(outcome) if isinstance(outcome, Exception) else component.verdict(outcome)
             )
             self.record(component, index, found)
 
@@ -170,15 +162,15 @@ class Batch:
 
     def _record_group(self, component: BoundComponent, group: Sequence[int], raw: Any) -> None:
         if isinstance(raw, Exception):
-            found: list[Score | Fault] = [_fault(raw)] * len(group)
+            found: list[Score | Fault] = [Fault.of(raw)] * len(group)
         elif not isinstance(raw, list | tuple) or len(raw) != len(group):
             count = len(raw) if isinstance(raw, list | tuple) else "no"
             detail = f"returned {count} verdicts for a group of {len(group)}"
-            found = [Fault("invalid_value", detail)] * len(group)
+            found = [Fault("invalid_value", detail, "scorer")] * len(group)
         else:
             found = [
                 # One rollout may be at fault alone: a judge refuses it and not its siblings.
-                _fault(value) if isinstance(value, UnscoredError) else component.verdict(value)
+                Fault.of(value) if isinstance(value, UnscoredError) else component.verdict(value)
                 for value in raw
             ]
         for index, verdict in zip(group, found, strict=True):
@@ -196,7 +188,7 @@ class Batch:
         assert isinstance(verdict, Fault)
         if component.policy(verdict) == "fail":
             # A service's words explain an outage; others may quote the completion.
-            reason = f": {verdict.detail}" if verdict.kind in _SERVICE_KINDS else ""
+            reason = f": {verdict.detail}" if verdict.blame == "service" else ""
             raise BatchFailedError(
                 f"component {component.name!r} could not score sample "
                 f"{self.samples[index].id!r} ({verdict.kind}{reason}) and its error policy is "
@@ -309,10 +301,3 @@ def _normalized(
         for index in scored:
             z_scores[index] = min(max((values[index] - mean) / deviation, -clip), clip)
     return z_scores
-
-
-def _fault(error: BaseException) -> Fault:
-    """Classify what a scorer raised."""
-    if isinstance(error, UnscoredError):
-        return Fault(error.kind, str(error))
-    return Fault("exception", f"{type(error).__name__}: {error}")

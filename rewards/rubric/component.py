@@ -8,15 +8,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rewards.errors import MissingReferenceError, RefusalError, SpecError, UnusableDataError
+from rewards.errors import SpecError
 from rewards.rubric.spec import ComponentSpec
 from rewards.score import Fault, Score
 from rewards.scorer import Scorer
 
 #: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
 RANGE_NOISE = 1e-9
-
-_DATA_FAULTS = frozenset({MissingReferenceError.kind, UnusableDataError.kind})
 
 
 class BoundComponent:
@@ -52,23 +50,24 @@ class BoundComponent:
         value = raw
         if type(raw) is Score:
             if flaw := _flaw(raw):
-                return Fault("invalid_value", f"returned a Score whose {flaw}")
+                return _no_verdict(f"returned a Score whose {flaw}")
             value = raw.value
             if type(value) is float and self.low <= value <= self.high and not self.all_or_nothing:
                 return raw  # nearly every verdict
         if type(value) is not float:
             if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
-                return Fault("invalid_value", f"returned {type(value).__name__}, not a number")
+                return _no_verdict(f"returned {type(value).__name__}, not a number")
             try:
                 value = float(value)
             except Exception as error:  # noqa: BLE001 - another library's __float__: one sample
                 kind = type(value).__name__
-                return Fault("invalid_value", f"returned {kind}, which is no float: {error}")
+                return _no_verdict(f"returned {kind}, which is no float: {error}")
         if not math.isfinite(value):
-            return Fault("invalid_value", f"returned {value}, which is no finite number")
+            return _no_verdict(f"returned {value}, which is no finite number")
         if not self.low <= value <= self.high:
             if not self.low - RANGE_NOISE <= value <= self.high + RANGE_NOISE:
-                return Fault("out_of_range", f"returned {value}, outside {self.low} to {self.high}")
+                detail = f"returned {value}, outside {self.low} to {self.high}"
+                return Fault("out_of_range", detail, "scorer")
             value = min(max(value, self.low), self.high)
         if self.all_or_nothing:
             value = self.high if value >= self.threshold else self.low
@@ -81,9 +80,13 @@ class BoundComponent:
 
     def policy(self, fault: Fault) -> str:
         """What becomes of a sample with this fault: floor, skip, neutral or fail."""
-        if fault.kind == RefusalError.kind:
+        if fault.blame == "sample":
             return self.on_refusal
-        return self.on_data_fault if fault.kind in _DATA_FAULTS else self.on_error
+        return self.on_data_fault if fault.blame == "data" else self.on_error
+
+
+def _no_verdict(detail: str) -> Fault:
+    return Fault("invalid_value", detail, "scorer")
 
 
 def _flaw(score: Score) -> str:

@@ -2,15 +2,12 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from rewards.errors import EventError
-from rewards.workbench.local.handler import LocalHandler
 from tests.workbench.conftest import EXACT, ROOT, Run, wire_row
 
 EVENTS = ROOT / "events"
@@ -260,16 +257,3 @@ def test_the_same_bytes_in_any_process_and_any_hash_seed(process: Run, tmp_path:
         written.append([path.read_bytes() for path in paths])
 
     assert written[0] == written[1]
-
-
-def test_the_replayed_handler_is_not_left_behind(
-    exact: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever has imported the handler keeps the one with the rubric of their own."""
-    own = ModuleType("rewards.handler")
-    monkeypatch.setitem(sys.modules, own.__name__, own)
-
-    handler = LocalHandler(exact)
-
-    assert sys.modules[own.__name__] is own
-    assert handler.rubric.name == "exact"

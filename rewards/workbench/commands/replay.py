@@ -1,4 +1,4 @@
-"""`rewards replay`: recorded events through the real handler, compared with what is expected."""
+"""`rewards replay`: recorded events on the handler's path, compared with what is expected."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def replay(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Score recorded events through the real Lambda handler and compare with what is expected.
+    """Score recorded events on the Lambda handler's path and compare with what is expected.
 
     An event is a file NAME.json, its expected response NAME.expected.json beside it; an event
     that is refused expects {"errorType", "errorMessage"}. The folder says which rubric scores it:
