@@ -65,6 +65,11 @@ THIRD_PARTY = {
 }
 
 
+#: What is the workbench's terminal: services know nothing of it.
+TERMINAL = {"cli", "options", "commands"}
+WORKBENCH = PACKAGE / "workbench"
+
+
 def module_key(path: Path) -> str:
     """The row of a module: its wing's, or its own where the table looks into the wing."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
@@ -103,6 +108,41 @@ def test_a_module_imports_only_what_the_table_allows(path: Path) -> None:
             inside = parts[1] == key.partition(".")[0] and "." in key
             assert room in allowed or (not inside and parts[1] in allowed), f"{path} imports {name}"
         assert parts[0] not in {"infra", "aws_cdk", "constructs"}, f"{path} imports {name}"
+
+
+def workbench_imports(path: Path) -> list[str]:
+    """What a module of the workbench imports of the workbench: `output`, `local.runtime`, ..."""
+    names = imports(ast.parse(path.read_text(encoding="utf-8")))
+    prefix = "rewards.workbench."
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(WORKBENCH.rglob("*.py")), ids=lambda path: str(path.relative_to(WORKBENCH))
+)
+def test_commands_import_services_and_never_the_reverse(path: Path) -> None:
+    """A service can be used without a terminal; a command is thin: no other command needs it."""
+    room = path.relative_to(WORKBENCH).with_suffix("").parts[0]
+    imported = {name.partition(".")[0] for name in workbench_imports(path)}
+    if room == "commands":
+        assert not {"cli", "commands"} & imported, f"{path}: what two commands need is a service"
+    elif room not in TERMINAL:
+        assert not TERMINAL & imported, f"{path} is a service, and imports a command"
+        names = imports(ast.parse(path.read_text(encoding="utf-8")))
+        assert "typer" not in names, f"{path} is a service, and imports typer"
+
+
+def test_the_workbench_has_no_circles() -> None:
+    """Rooms of services build on each other one way."""
+    arrows: dict[str, set[str]] = {}
+    for path in WORKBENCH.rglob("*.py"):
+        room = path.relative_to(WORKBENCH).with_suffix("").parts[0]
+        arrows.setdefault(room, set()).update(n.partition(".")[0] for n in workbench_imports(path))
+
+    ground: set[str] = set()
+    while free := {r for r, needs in arrows.items() if r not in ground and needs - {r} <= ground}:
+        ground |= free
+    assert not set(arrows) - ground, "these rooms import each other"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

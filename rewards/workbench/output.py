@@ -59,10 +59,10 @@ def printable(text: str, limit: int = MAX_CELL_CHARS) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def number(value: float) -> str:
+def figure(value: float) -> str:
     """A reward or a component's score as people read it: at most four decimals.
 
-    >>> number(1.0), number(0.25), number(-1 / 3)
+    >>> figure(1.0), figure(0.25), figure(-1 / 3)
     ('1', '0.25', '-0.3333')
     """
     return f"{value:.4f}".rstrip("0").rstrip(".")
@@ -127,10 +127,10 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def table_of(mapping: Mapping[str, Any]) -> str:
+def toml_line(mapping: Mapping[str, Any]) -> str:
     """Parameters as a rubric's TOML spells them in one line: `tolerance = 0.0, marker = "#"`.
 
-    >>> table_of({"tolerance": 0.0, "units": ["kg"], "strict": True})
+    >>> toml_line({"tolerance": 0.0, "units": ["kg"], "strict": True})
     'tolerance = 0.0, units = ["kg"], strict = true'
     """
     return ", ".join(f"{key} = {json_text(value)}" for key, value in mapping.items())

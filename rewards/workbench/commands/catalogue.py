@@ -8,9 +8,8 @@ import typer
 from rewards.registry import bundled
 from rewards.rubric import Rubric
 from rewards.scorer import Scorer, tabled, type_name
-from rewards.workbench.output import json_text, number, print_json, print_table, table_of
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+from rewards.workbench.options import JsonOption
+from rewards.workbench.output import figure, json_text, print_json, print_table, toml_line
 
 
 def list_scorers(
@@ -34,7 +33,7 @@ def list_scorers(
         return
     for scorer in found:
         low, high = scorer.range
-        notes = [f"{number(low)} to {number(high)}"]
+        notes = [f"{figure(low)} to {figure(high)}"]
         notes += ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
         print(f"{scorer.address}  ({', '.join(notes)})\n    {scorer.summary}")
         for parameter in _parameters(scorer):
@@ -59,7 +58,7 @@ def show_rubric(
         return
     low, high = loaded.range
     print(f"{loaded.name}: {loaded.spec.description}" if loaded.spec.description else loaded.name)
-    print(f"weighted {loaded.spec.total}, reward from {number(low)} to {number(high)}")
+    print(f"weighted {loaded.spec.total}, reward from {figure(low)} to {figure(high)}")
     print(f"rollouts of one prompt share: {loaded.spec.group_by}")
     if loaded.spec.reference:
         print(f"reference: {' or '.join(loaded.spec.reference)}")
@@ -75,7 +74,7 @@ def show_rubric(
                 _counts(c),
                 c["on_error"],
                 c["on_refusal"],
-                table_of(c["params"]),
+                toml_line(c["params"]),
             ]
             for c in components
         ],
@@ -145,6 +144,6 @@ def _counts(component: dict[str, Any]) -> str:
     """How a component enters the reward, in words."""
     threshold = component["threshold"]
     if component["gate"]:
-        return f"gate, opens at {number(threshold)}"
-    weight = f"weight {number(component['weight'])}" if component["weight"] else "metric only"
-    return weight if threshold is None else f"{weight}, all or nothing at {number(threshold)}"
+        return f"gate, opens at {figure(threshold)}"
+    weight = f"weight {figure(component['weight'])}" if component["weight"] else "metric only"
+    return weight if threshold is None else f"{weight}, all or nothing at {figure(threshold)}"

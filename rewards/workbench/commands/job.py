@@ -29,7 +29,8 @@ from rewards.job.errors import ConfigError, JobError, TransientError
 from rewards.job.jobs import COMPLETED, ENDED, Job, Jobs
 from rewards.job.steps import check_reward, create_job, deployed_definition
 from rewards.rubric.spec import load_spec
-from rewards.workbench.output import json_text, number, print_json, print_table, printable, say
+from rewards.workbench.options import JsonOption
+from rewards.workbench.output import figure, json_text, print_json, print_table, printable, say
 
 #: Exit code of a job that did not complete, as for any other difference from what was hoped.
 UNSUCCESSFUL = 1
@@ -48,7 +49,6 @@ ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration 
 EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="Another AWS endpoint, such as a local one.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JobArgument = Annotated[
     str | None, typer.Argument(help="A job's name or id, or a run's name; else the latest job.")
 ]
@@ -319,7 +319,7 @@ def _progress(job: Job) -> str:
         done = round(BAR_CHARS * min(step / steps, 1.0))
         parts = [f"[{'#' * done}{'.' * (BAR_CHARS - done)}] step {step:g} of {steps:g}"]
     if (reward := job.metrics.get("critic_rewards_mean")) is not None:
-        parts.append(f"reward {number(reward)}")
+        parts.append(f"reward {figure(reward)}")
     return "  ".join([job.status, *parts])
 
 
@@ -329,7 +329,7 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
         if value:
             yield name, value
     for name, metric in job.metrics.items():
-        yield name, number(metric)
+        yield name, figure(metric)
     if job.model:
         yield "model", job.model
     if job.message:

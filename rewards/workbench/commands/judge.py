@@ -9,8 +9,8 @@ import typer
 
 from rewards.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.workbench.commands.catalogue import JsonOption
 from rewards.workbench.judging.agreement import Statistic, confusion_svg
+from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption
 from rewards.workbench.output import print_json, print_table, say, write_whole
 from rewards.workbench.rollouts.rows import Keys, batches, lines, opened, tasks
 from rewards.workbench.rollouts.scoring import Scoring, in_order
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
 
 judge = typer.Typer(no_args_is_help=True, help="Calibrate a judge; record and replay its replies.")
 
-Rollouts = Annotated[str, typer.Argument(help='JSON lines, gzip or not; "-" reads stdin.')]
-RubricOption = Annotated[str, typer.Option(help="A bundled rubric's name, or a .toml file.")]
-
 
 @judge.command()
 def record(
-    file: Rollouts,
+    file: RolloutsArgument,
     rubric: RubricOption,
     out: Annotated[Path, typer.Option(help="The cassette to write.")],
 ) -> None:
@@ -51,7 +48,7 @@ def record(
 
 @judge.command()
 def replay(
-    file: Rollouts,
+    file: RolloutsArgument,
     rubric: RubricOption,
     cassette: Annotated[Path, typer.Option(help="What `record` wrote.")],
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rewards.errors import SpecError
-from rewards.workbench.commands.catalogue import JsonOption
+from rewards.workbench.options import JsonOption
 from rewards.workbench.output import print_json, say, write_whole
 
 new = typer.Typer(no_args_is_help=True, help="Write the skeleton of a scorer or a rubric.")

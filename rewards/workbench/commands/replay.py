@@ -13,11 +13,11 @@ from rewards.errors import EventError, SpecError
 from rewards.rubric.spec import find_rubric
 from rewards.score import Fault, Reward
 from rewards.telemetry import mean, summarize
-from rewards.workbench.commands.catalogue import JsonOption
 from rewards.workbench.local.handler import LocalHandler, Outcome
+from rewards.workbench.options import JsonOption
 from rewards.workbench.output import (
+    figure,
     json_text,
-    number,
     print_json,
     print_table,
     printable,
@@ -240,8 +240,8 @@ def _cells(names: Sequence[str], reward: Reward | None, fault: Fault | None) -> 
     found = []
     for name in names:
         score, broken = reward.scores.get(name), reward.faults.get(name)
-        found.append(number(score.value) if score else broken.kind if broken else "-")
-    return [number(reward.value), *found, _extracted(reward), _why(names, reward)]
+        found.append(figure(score.value) if score else broken.kind if broken else "-")
+    return [figure(reward.value), *found, _extracted(reward), _why(names, reward)]
 
 
 def _extracted(reward: Reward) -> str:
@@ -288,7 +288,7 @@ def _print_totals(totals: dict[str, Any]) -> None:
     faults = ", ".join(f"{count} {kind}" for kind, count in totals["faults"].items())
     print(
         f"{totals['events']} events ({totals['refused']} refused), {totals['samples']} samples, "
-        f"mean reward {'-' if average is None else number(average)}, "
+        f"mean reward {'-' if average is None else figure(average)}, "
         f"{totals['unscored']} unscored{f' ({faults})' if faults else ''}, "
         f"{totals['different'] or 'none'} different from expected"
     )

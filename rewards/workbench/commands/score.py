@@ -12,8 +12,8 @@ import typer
 
 from rewards.errors import RewardsError
 from rewards.rubric import Rubric
-from rewards.workbench.commands.catalogue import JsonOption
-from rewards.workbench.output import number, print_json, print_table, printable, say
+from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption
+from rewards.workbench.output import figure, print_json, print_table, printable, say
 from rewards.workbench.rollouts.resume import OutputFile, Progress
 from rewards.workbench.rollouts.rows import Keys, Line, batches, lines, opened, tasks
 from rewards.workbench.rollouts.scoring import MAX_REPORTED, Scoring, in_order
@@ -26,8 +26,8 @@ MAX_ERROR_CHARS = 400
 
 
 def score(
-    file: Annotated[str, typer.Argument(help='JSON lines, gzip or not; "-" reads stdin.')],
-    rubric: Annotated[str, typer.Option(help="A bundled rubric's name, or a .toml file.")],
+    file: RolloutsArgument,
+    rubric: RubricOption,
     out: Annotated[
         Path | None, typer.Option(help="Write the results here (.gz compresses), not to stdout.")
     ] = None,
@@ -231,22 +231,22 @@ def _say_summary(document: dict[str, Any]) -> None:
     if reward is None:
         say("nothing was scored")
         return
-    quantiles = ", ".join(f"{name} {number(value)}" for name, value in reward["quantiles"].items())
+    quantiles = ", ".join(f"{name} {figure(value)}" for name, value in reward["quantiles"].items())
     say(
-        f"reward: mean {number(reward['mean'])}, {number(reward['min'])} to "
-        f"{number(reward['max'])}; {quantiles}"
+        f"reward: mean {figure(reward['mean'])}, {figure(reward['min'])} to "
+        f"{figure(reward['max'])}; {quantiles}"
     )
     most = max(bar["count"] for bar in reward["histogram"])
     for bar in reward["histogram"]:
         length = -(-bar["count"] * BAR_WIDTH // most)  # rounded up: one rollout is seen
-        span = f"{number(bar['from'])} to {number(bar['to'])}"
+        span = f"{figure(bar['from'])} to {figure(bar['to'])}"
         say(f"  {span:>12}  {'#' * length:<{BAR_WIDTH}}  {bar['count']:,}")
     print_table(
         ["component", "mean", "scored", "not scored"],
         [
             [
                 name,
-                "-" if c["mean"] is None else number(c["mean"]),
+                "-" if c["mean"] is None else figure(c["mean"]),
                 f"{c['scored']:,}",
                 _counts(c["faults"]).removeprefix(", "),
             ]

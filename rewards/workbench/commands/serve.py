@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rewards.errors import RewardsError
-from rewards.workbench.commands.catalogue import JsonOption
+from rewards.workbench.options import JsonOption
 from rewards.workbench.output import print_json, say
 
 

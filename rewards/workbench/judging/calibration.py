@@ -14,7 +14,7 @@ from rewards.sample import Sample
 from rewards.score import Reward, Score
 from rewards.scorers.judge import grade
 from rewards.workbench.judging.agreement import Agreement, agreement, alpha, rank_correlation
-from rewards.workbench.output import number
+from rewards.workbench.output import figure
 from rewards.workbench.rollouts.rows import Keys, lines, opened, read_row
 
 #: Labels of the whole completion on more levels than this are figures, not levels.
@@ -199,7 +199,7 @@ def _whole(name: str, people: Sequence[float], judged: Sequence[float]) -> Quest
         agreement(
             [levels.index(value) for value in people],
             [_nearest(value, levels) for value in judged],
-            [number(level) for level in levels],
+            [figure(level) for level in levels],
         ),
     )
 
