@@ -5,8 +5,10 @@ CDK_ARGS ?=
 
 .PHONY: synth
 synth: $(VENV)/infra.stamp ## Synthesise the stack of rft.toml under cdk-nag, then cfn-lint it
-	$(CDK) synth --quiet $(CDK_ARGS)
-	$(BIN)/cfn-lint cdk.out/*.template.json
+	@$(CDK) synth --quiet $(CDK_ARGS)
+	@$(BIN)/cfn-lint cdk.out/*.template.json
+	@$(BIN)/python -m infra summary
+	@echo "accepted by cdk-nag and cfn-lint; make deploy-local proves it here, make deploy deploys it"
 
 .PHONY: deploy-local
 deploy-local: $(VENV)/infra.stamp ## Deploy everything to an AWS on loopback and prove it there

@@ -5,6 +5,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Chooses the Node.js that jsii starts on, before any test or any snippet of the docs imports
+# aws_cdk: on others it prints warnings over the tests' own output.
+import infra  # noqa: F401
+
 #: Not for doctest collection: files that only type checkers read (some of their lines are wrong
 #: on purpose), and the fuzzer, which loads the handler when it is imported.
 collect_ignore_glob = ["typing/*", "fuzz.py"]

@@ -8,16 +8,22 @@ is spent.
 import codecs
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from rewards.job.errors import PreflightError
+from rewards.rubric.reference import value_at
 
 #: The first rows of a dataset fit in this; a longer first row is refused as no dataset's.
 HEAD_BYTES = 1_000_000
 
 #: Rewards are floats: a mean of full marks may miss the highest by its last bit.
 TOLERANCE = 1e-9
+
+#: How far from a character another of its kind is looked for; scripts lie together.
+_NEIGHBOURS = 64
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _DIGITS = str.maketrans("0123456789", "1234567890")
@@ -61,7 +67,7 @@ def event_of(records: Iterable[Mapping[str, Any]], template: str) -> list[dict[s
     return rows
 
 
-def judge(event: list[dict[str, Any]], response: object, full_marks: float) -> str:
+def expect_full_marks(event: list[dict[str, Any]], response: object, full_marks: float) -> str:
     """What the rewards say, in one line, where they are as they must be.
 
     Raises:
@@ -93,12 +99,41 @@ def judge(event: list[dict[str, Any]], response: object, full_marks: float) -> s
 
 
 def corrupted(text: str) -> str:
-    """The text with every letter and digit changed and its form kept: a wrong answer.
+    """The text with every letter and digit changed, whatever its script, and its form kept.
 
-    >>> corrupted("Weng earns $12.50")
-    'Jrat rneaf $23.61'
+    What has neither (an operator, an emoji) becomes a question mark, or an exclamation mark.
+
+    >>> corrupted("Weng earns $12.50"), corrupted("да"), corrupted("½")
+    ('Jrat rneaf $23.61', 'еб', '¾')
     """
-    return codecs.encode(text, "rot13").translate(_DIGITS) if text.strip() else "?"
+    other = "".join(map(_another, codecs.encode(text, "rot13").translate(_DIGITS)))
+    if _folded(other) != _folded(text):
+        return other
+    return "!" if text.strip() == "?" else "?"
+
+
+@cache
+def _another(char: str) -> str:
+    """A neighbour of a letter or digit that is another one to any reader; else the character.
+
+    ASCII has been changed before. Upper and lower case, a full-width or a circled form of the
+    same letter are no other letter.
+    """
+    category = unicodedata.category(char)
+    if char.isascii() or category[0] not in "LN":
+        return char
+    for step in (*range(1, _NEIGHBOURS), *range(-1, -_NEIGHBOURS, -1)):
+        code = ord(char) + step
+        if 0x80 <= code <= 0x10FFFF:
+            other = chr(code)
+            if unicodedata.category(other) == category and _folded(other) != _folded(char):
+                return other
+    return "?"
+
+
+def _folded(text: str) -> str:
+    """What is left where case, width and other compatible forms are not told apart."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
 def _completion(record: Mapping[str, Any], template: str, place: int, *, corrupt: bool) -> str:
@@ -112,15 +147,16 @@ def _completion(record: Mapping[str, Any], template: str, place: int, *, corrupt
 
 
 def _field(record: Mapping[str, Any], path: str, place: int) -> str:
-    steps = ["reference_answer"] if path == "reference" else path.split(".")
-    value: Any = record
-    for step in steps:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    if value is None or value == "":
-        name = ".".join(steps)
-        raise PreflightError(f"dataset record {place} has no {name}, which makes its completion")
-    if path == "reference" and isinstance(value, Mapping) and list(value) == ["text"]:
+    """A field of a record as text; a path into a reference leads where it leads in scoring."""
+    name, _, rest = ("reference_answer" if path == "reference" else path).partition(".")
+    value = record.get(name)
+    if name == "reference_answer" and isinstance(value, Mapping) and list(value) == ["text"]:
         value = value["text"]
+    if rest:
+        value = value_at(value, rest)
+    if value is None or value == "":
+        where = f"{name}.{rest}" if rest else name
+        raise PreflightError(f"dataset record {place} has no {where}, which makes its completion")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -71,7 +71,7 @@ def check_reward(
         payload = answer["Payload"].read().decode("utf-8", "replace")
     if "FunctionError" in answer:
         raise PreflightError(f"the reward function failed: {payload[:1000]}")
-    return preflight.judge(event, json.loads(payload), settings["full_marks"])
+    return preflight.expect_full_marks(event, json.loads(payload), settings["full_marks"])
 
 
 def create_job(

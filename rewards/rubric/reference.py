@@ -19,6 +19,11 @@ def with_reference(sample: Sample, paths: Sequence[str]) -> Sample:
     return replace(sample, reference_answer=None)
 
 
+def value_at(reference: object, path: str) -> object:
+    """The value at a dotted path into a reference, or None; JSON in a string is followed."""
+    return _follow(_parsed(reference), path)
+
+
 def _parsed(reference: object) -> object:
     """A reference that is JSON in a string, as the object it holds."""
     if isinstance(reference, str) and len(reference) <= MAX_REFERENCE_CHARS:

@@ -9,7 +9,6 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
-import infra  # noqa: F401 - chooses the Node.js that jsii starts on, before aws_cdk is imported
 from infra.findings import check
 from infra.stacks import RftStack
 from rewards.job.config import parse_config

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra import node
+from infra.summary import summary
 from tests.infra.conftest import ROOT
 
 
@@ -36,6 +37,33 @@ def test_the_configuration_of_this_repository_synthesises(tmp_path: Path) -> Non
         if resource["Type"] == "AWS::Lambda::Function"
     ]
     assert 45 in timeouts
+
+
+def test_a_synthesis_says_what_it_made(tmp_path: Path) -> None:
+    """Each stack's template, its resources by kind, and every asset with its size."""
+    out = tmp_path / "cdk.out"
+    assert synthesise(out).returncode == 0
+    lines = list(summary(out))
+    assert lines[0].startswith(f"{out}/Rft-gsm8k.template.json: ")
+    assert " resources, " in lines[0]
+    assert "Lambda::Function" in lines[1]
+    assert [line.partition(":")[0].strip() for line in lines[2:]] == [
+        "Reward/Function/Code",
+        "Data/Train",
+        "Job/Check/Code",
+    ]
+    assert all(line.endswith(("kB", "MB")) for line in lines[2:])
+
+
+def test_the_tests_print_no_warning_of_an_unsupported_node() -> None:
+    """jsii takes the Node.js of the moment when aws_cdk is imported: it is chosen before that."""
+    script = "import sys, os, tests.conftest; print('aws_cdk' in sys.modules, *os.environ)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported, *variables = done.stdout.split()
+    assert imported == "False"
+    assert "JSII_NODE" in variables
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ WRONG = [
     ("reward.architecture", "arm", '"arm64" or "x86_64"'),
     ("reward.reserved_concurrency", 0, "from 1"),
     ("reward.log_retention_days", 2, "1 or 3 or 5"),
+    ("reward.log_retention_days", True, "1 or 3 or 5"),
     ("reward.log_samples", 1.5, "from 0 to 1"),
     ("reward.log_samples", float("nan"), "from 0 to 1"),
     ("reward.snap_start", 1, "true or false"),

@@ -8,7 +8,7 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.job.config import parse_config
+from rewards.job.config import LONGEST_PREFIX, parse_config
 from rewards.job.definition import Deployed, define, full_marks_of, prepare, token_of
 from rewards.job.errors import ConfigError
 from rewards.rubric.spec import parse_spec
@@ -155,6 +155,19 @@ def test_a_token_is_one_that_the_service_takes(run: str) -> None:
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", token)
     assert len(token) <= 36
     assert token_of(run) == token
+
+
+#: Names of executions that are as long as they may be (80 characters), or need changing.
+@pytest.mark.parametrize("run", ["a" * 36, "a" * 37, "a" * 80, "a-" * 40, "é" * 80, "a_" * 40])
+def test_the_names_of_a_run_with_a_long_name_are_ones_that_the_service_takes(
+    run: str, nova: dict[str, Any]
+) -> None:
+    """Whatever the prefixes: a job's and a model's name have at most 63 characters."""
+    nova["names"] = {"job": "j" * LONGEST_PREFIX, "model": "m" * LONGEST_PREFIX}
+    request = prepare(nova, run, {}).request
+    assert len(request["clientRequestToken"]) <= 36
+    assert len(request["jobName"]) <= 63
+    assert len(request["customModelName"]) <= 63
 
 
 @given(st.text(max_size=50), st.text(max_size=50))

@@ -1,6 +1,7 @@
 """The dry run: what it sends, and when it refuses."""
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.job.errors import PreflightError
-from rewards.job.preflight import HEAD_BYTES, corrupted, event_of, first_records, judge
+from rewards.job.preflight import (
+    HEAD_BYTES,
+    corrupted,
+    event_of,
+    expect_full_marks,
+    first_records,
+)
+from rewards.rubric.reference import with_reference
+from rewards.sample import Sample
 
 RECORD = {
     "messages": [{"role": "user", "content": "1 + 1?"}],
@@ -57,20 +66,71 @@ def test_a_record_without_a_reference_is_named() -> None:
         event_of([{"messages": []}], "{reference}")
 
 
+@pytest.mark.parametrize("path", ["reference_answer.final_answer", "reference_answer.steps.1"])
+@pytest.mark.parametrize("form", ["object", "JSON in a string", "text of the OpenAI path"])
+def test_a_path_into_a_reference_leads_where_it_leads_in_scoring(path: str, form: str) -> None:
+    """Whether the data set holds an object, or JSON in a string."""
+    reference: Any = {"final_answer": "72", "steps": [1, "72"]}
+    if form != "object":
+        reference = json.dumps(reference)
+    if form.startswith("text"):
+        reference = {"text": reference}
+    record = {**RECORD, "reference_answer": reference}
+    honest, _ = event_of([record], f"{{{path}}}")
+    assert honest["messages"][-1]["content"] == "72"
+    narrowed = with_reference(
+        Sample(id="1", completion="", reference_answer=record["reference_answer"]),
+        [path.partition(".")[2]],
+    )
+    if not form.startswith("text"):  # which the contract unwraps before
+        assert narrowed.reference_answer == "72"
+
+
+#: Words, numbers and signs of many scripts, as references hold them.
+REFERENCES = [
+    *("да", "нет", "是", "否", "答え", "예", "아니오", "نعم", "לא", "हाँ", "ใช่", "ναι", "այո"),
+    *("½", "²", "Ⅷ", "①", "٣٤", "४२", "七十二", "ﬁ", "ǅ", "ª", "ς", "ß", "ı", "K", "Ω", "დიახ"),
+    *("+", "?", "!", "->", "👍", "✓", "[]", "¿?", " \t", "", "№", "∞", "𝟙", "𝕏", "x²", "a½"),
+]
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_corrupted_reference_is_no_other_spelling_of_it(reference: str) -> None:
+    """Else a reward that is right would seem not to look at the answer, and no job would start."""
+    other = corrupted(reference)
+    assert fold(other) != fold(reference)
+    letters = [
+        place for place, char in enumerate(reference) if unicodedata.category(char)[0] in "LN"
+    ]
+    assert not letters or len(other) == len(reference)
+    assert all(other[place] != reference[place] for place in letters)
+
+
 @given(st.text())
 def test_a_corrupted_text_is_another_one_of_the_same_form(text: str) -> None:
-    """As long, and different wherever there is a letter or digit of ASCII to change."""
+    """As long, with every letter and digit changed, and another one however it is folded."""
     other = corrupted(text)
-    if text.strip():
+    assert fold(other) != fold(text)
+    if fold(other) not in ("?", "!"):
         assert len(other) == len(text)
-    if not text.strip() or any(char.isascii() and char.isalnum() for char in text):
-        assert other != text
+        for place in letters_of(text):
+            assert fold(other[place]) != fold(text[place])
+
+
+def letters_of(text: str) -> list[int]:
+    """Where the letters and digits of a text are."""
+    return [place for place, char in enumerate(text) if unicodedata.category(char)[0] in "LN"]
+
+
+def fold(text: str) -> str:
+    """Text as the most forgiving scorer compares it."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def test_full_marks_for_references_alone_pass() -> None:
     """The last bit of a float does not matter."""
     event = event_of([RECORD, RECORD], "{reference}")
-    verdict = judge(event, response(1.0, 0.2, 1 - 1e-12, 0.0), full_marks=1.0)
+    verdict = expect_full_marks(event, response(1.0, 0.2, 1 - 1e-12, 0.0), full_marks=1.0)
     assert verdict == "2 references earn full marks, corrupted ones do not"
 
 
@@ -89,7 +149,7 @@ def test_full_marks_for_references_alone_pass() -> None:
 def test_any_other_answer_is_refused(answer: object, expected: str) -> None:
     """And the message says which record and what it earned."""
     with pytest.raises(PreflightError, match=expected):
-        judge(event_of([RECORD], "{reference}"), answer, full_marks=1.0)
+        expect_full_marks(event_of([RECORD], "{reference}"), answer, full_marks=1.0)
 
 
 def test_only_whole_lines_of_the_head_are_read() -> None:
