@@ -19,7 +19,6 @@ Prompts and completions are logged for the rollouts that REWARD_LOG_SAMPLES pick
 
 import math
 import os
-import sys
 import zlib
 from time import monotonic, perf_counter
 from typing import Any
@@ -67,8 +66,9 @@ _LOGGER.append_keys(rubric=RUBRIC.name)
 
 _cold_start = True
 
-if "rewards.judge" in sys.modules:  # the rubric has a judge: its client is made during init
-    sys.modules["rewards.judge"].warm_up(RUBRIC.spec)
+_SERVICES = RUBRIC.services()
+for _service, _params in _SERVICES:  # a judge's client is made during init
+    _service.warm_up(_params, RUBRIC.spec.concurrency)
 
 
 def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
@@ -118,8 +118,8 @@ def _emit(metrics: dict[str, list[float]]) -> None:
     if _cold_start:
         _cold_start = False
         metrics["ColdStart"] = [1]
-    if "rewards.judge.usage" in sys.modules:  # requests, tokens, cost of this invocation
-        metrics.update(sys.modules["rewards.judge.usage"].drain())
+    for service, _ in _SERVICES:  # requests, tokens, cost of this invocation
+        metrics.update({name: list(values) for name, values in service.figures().items()})
     for record in emf_records(metrics):
         _METRICS.metric_set.update(record)
         _METRICS.flush_metrics()

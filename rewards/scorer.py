@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
 from rewards.errors import SpecError, did_you_mean
 from rewards.sample import Sample
@@ -30,6 +30,18 @@ _PARAMETER_TYPES = (
     "str, int, float, bool, Literal of strings, list[...], dict[str, ...], a frozen dataclass "
     "(a table) or None"
 )
+
+
+class Service(NamedTuple):
+    """What scorers share as long as a container lives: the clients of a model, say.
+
+    `warm_up` makes it ready during init; it gets the parameters of each component that uses the
+    service, and how many calls are made at once. `figures` returns the metrics since it was last
+    asked, as lists of values, and starts again from nothing.
+    """
+
+    warm_up: Callable[[Sequence[Mapping[str, Any]], int], None]
+    figures: Callable[[], Mapping[str, Sequence[float]]]
 
 
 class Scorer(Generic[P, R]):
@@ -60,6 +72,7 @@ class Scorer(Generic[P, R]):
         self.__wrapped__ = function
         self._check: Callable[..., None] | None = None
         self._files: Callable[[Mapping[str, Any]], Iterable[Path]] = lambda params: ()
+        self.service: Service | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Score directly, without a rubric: for tests, notebooks and other scorers."""
@@ -93,6 +106,10 @@ class Scorer(Generic[P, R]):
     def reads(self, files: Callable[[Mapping[str, Any]], Iterable[Path]]) -> None:
         """Register what files the scorer reads, given all of its parameters."""
         self._files = files
+
+    def uses(self, service: Service) -> None:
+        """Register what the scorer shares with others, and a container with all its batches."""
+        self.service = service
 
     def files(self, params: Mapping[str, Any]) -> list[Path]:
         """The files behind these parameters: part of the rule, and of what must be deployed."""

@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("rubric.spec", "sample", "score", "scorer"),
     },
     "job": {"job", "rubric"},
-    "judge": {"concurrency", "errors", "judge", "rubric", "sample", "score"},
+    "judge": {"concurrency", "errors", "judge", "sample", "score"},
     "scorers": {*AUTHOR, "judge", "reading"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.

@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from rewards.errors import ServiceError
 from rewards.judge.client import JudgeClient
 from rewards.judge.retry import Breaker, RetryPolicy
-from rewards.rubric.spec import RubricSpec
 
 #: The table that a deployment provides, for rubrics that name none.
 TABLE_VARIABLE = "REWARD_JUDGE_TABLE"
@@ -107,19 +106,20 @@ def on_bedrock(bound: int) -> JudgeClient:
     return BedrockJudge(bound)
 
 
-def warm_up(rubric: RubricSpec) -> None:
+def warm_up(judges: Iterable[Mapping[str, Any]], bound: int) -> None:
     """Make the clients of judges and of their cache table during init: no invocation pays for it.
 
-    What is wrong (no region, say) is said when a judge is asked, not here: nobody may ever be.
+    `judges` holds the bound parameters of each judge of a rubric, `bound` is how many calls it
+    makes at once. What is wrong (no region, say) is said when a judge is asked, not here: nobody
+    may ever be.
     """
-    judges = [placed for placed in rubric.component if placed.scorer.startswith("judge.")]
     with suppress(ServiceError):
-        for placed in judges:
-            connect = getattr(installed(rubric.concurrency).client, "connect", None)
+        for params in judges:
+            connect = getattr(installed(bound).client, "connect", None)
             if connect is not None:
-                connect(placed.params.get("region", ""))
-            table = placed.params.get("cache_table") or os.environ.get(TABLE_VARIABLE)
+                connect(params["region"])
+            table = params["cache_table"] or os.environ.get(TABLE_VARIABLE)
             if table:
                 from rewards.judge.dynamo import open_table  # boto3 stands behind it
 
-                open_table(table, rubric.concurrency)
+                open_table(table, bound)

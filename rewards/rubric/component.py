@@ -43,7 +43,8 @@ class BoundComponent:
                 f'key "threshold": must lie between {self.low} and {self.high}, the range of '
                 f"{scorer.address}, got {spec.threshold}"
             )
-        self.call: Callable[..., Any] = partial(scorer.function, **scorer.bind(spec.params))
+        self.params = scorer.bind(spec.params)
+        self.call: Callable[..., Any] = partial(scorer.function, **self.params)
 
     def verdict(self, raw: Any) -> Score | Fault:
         """What the scorer returned, checked: a finite value in range, or a fault of the scorer."""

@@ -24,7 +24,7 @@ from rewards.rubric.spec import (
 )
 from rewards.sample import Sample
 from rewards.score import Reward
-from rewards.scorer import GroupScorer, Scorer, tabled
+from rewards.scorer import GroupScorer, Scorer, Service, tabled
 
 P = ParamSpec("P")
 
@@ -215,6 +215,14 @@ class Rubric:
     def is_async(self) -> bool:
         """Whether any component calls a model or another service."""
         return any(component.scorer.is_async for component in self.components)
+
+    def services(self) -> list[tuple[Service, list[Mapping[str, Any]]]]:
+        """What its scorers share, each with the parameters of the components that use it."""
+        found: dict[int, tuple[Service, list[Mapping[str, Any]]]] = {}
+        for component in self.components:
+            if (service := component.scorer.service) is not None:
+                found.setdefault(id(service), (service, []))[1].append(component.params)
+        return list(found.values())
 
     @cached_property
     def digest(self) -> str:

@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from rewards.errors import UnscoredError
+from rewards.judge import usage, warm_up
 from rewards.judge.comparing import against_reference, within_group
 from rewards.judge.grading import graded
 from rewards.judge.plan import compare_plan, files, grade_plan
 from rewards.sample import Sample
 from rewards.score import Score
-from rewards.scorer import group_scorer, scorer
+from rewards.scorer import Service, group_scorer, scorer
+
+#: One client for all judges of a container; what they used is told after every batch.
+JUDGE = Service(warm_up, usage.drain)
 
 
 @scorer(requires=("boto3",))
@@ -81,6 +85,7 @@ def _(**params: Any) -> None:
 
 
 grade.reads(files)
+grade.uses(JUDGE)
 
 
 @group_scorer(requires=("boto3",))
@@ -134,3 +139,4 @@ def _(**params: Any) -> None:
 
 
 compare.reads(files)
+compare.uses(JUDGE)
