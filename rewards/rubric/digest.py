@@ -1,37 +1,47 @@
 """What exactly gave a reward: one hash over a rubric and the source of its scorers."""
 
 import hashlib
-import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
-#: An import at module level. What a name is bound to does not tell where a number came from.
-_IMPORT = re.compile(rb"^(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w.]+))", re.MULTILINE)
+if TYPE_CHECKING:
+    import ast
+
+#: An import at module level of which one line says all.
+_PLAIN_IMPORT = re.compile(
+    rb"(?:from[ \t]+([\w.]+)[ \t]+import\b[^;\\]*|import[ \t]+([\w.]+)[ \t]*(?:#.*|as\b[^;,]*)?)\r?"
+)
+#: A line that may hold another one.
+_ANY_IMPORT = re.compile(rb"(?:.*[:;])?[ \t]*(?:from\b.*)?\bimport\b")
 
 
 def rubric_digest(
-    tables: Mapping[str, Any], modules: Iterable[str], files: Iterable[Path] = ()
+    written: str, modules: Iterable[str], files: Iterable[Iterable[Path]] = ()
 ) -> str:
-    """SHA-256 (hex) of a rubric's tables, of its scorers' modules and of the files they read.
+    """SHA-256 (hex) of a rubric as it is written, of its scorers' modules and of their files.
 
     A scorer's module counts with the modules of its own package that it imports at module level
     (a shared number reader is part of the rule, and so is a table of limits). An import inside a
     function is not followed: the bundle may do without it, and the digest must be the same there.
+    `files` are those of each component; they count by name and content, wherever they lie.
     """
-    digest = hashlib.sha256()
-    digest.update(json.dumps(tables, sort_keys=True, default=str).encode())
+    digest = hashlib.sha256(written.encode())
     for name in sorted(_with_helpers(set(modules))):
-        digest.update(f"\n{name}\n".encode())
-        digest.update(_source(sys.modules[name]))
-    for path in sorted(set(files), key=lambda path: path.name):
-        digest.update(f"\n{path.name}\n".encode())
-        digest.update(_text(path))
+        _count(digest, name, _source(sys.modules[name]))
+    for paths in files:
+        for name, text in sorted({(path.name, _text(path)) for path in paths}):
+            _count(digest, name, text)
     return digest.hexdigest()
+
+
+def _count(digest: "hashlib._Hash", name: str, text: bytes) -> None:
+    digest.update(f"\n{name} {len(text)}\n".encode())
+    digest.update(text)
 
 
 def _with_helpers(names: set[str]) -> set[str]:
@@ -41,29 +51,88 @@ def _with_helpers(names: set[str]) -> set[str]:
     while todo:
         name = todo.pop()
         module = sys.modules.get(name)
-        if name in found or module is None:
+        # What the author API imports is the engine, which is no part of a scorer's rule.
+        if name in found or module is None or name == "rewards":
             continue
         found.add(name)
         package = name.partition(".")[0]
         todo.extend(used for used in _used(module) if used.partition(".")[0] == package)
-    # The package's own __init__ and the engine are no part of a scorer's rule.
-    return {name for name in found if not hasattr(sys.modules[name], "__path__")}
+    return found
 
 
 def _used(module: ModuleType) -> set[str]:
-    used = {
-        resolve_name((found[1] or found[2]).decode(), module.__package__)
-        for found in _IMPORT.finditer(_source(module))
-    }
+    """The modules that a module's names come from, as far as they can be told."""
+    used = set(_imported(module))
     for value in vars(module).values():
-        name = value.__name__ if isinstance(value, ModuleType) else _home(value)
-        if isinstance(name, str):
-            used.add(name)
+        # A package has whatever part of it anybody imported; what it uses, its source says.
+        if isinstance(value, ModuleType) and not hasattr(module, "__path__"):
+            used.add(value.__name__)
+        elif isinstance(home := getattr(value, "__module__", None), str):
+            used.add(home)
     return used
 
 
-def _home(value: object) -> object:
-    return getattr(value, "__module__", None)
+def _imported(module: ModuleType) -> Iterator[str]:
+    """What a module imports while it is itself imported, by absolute names.
+
+    A number does not tell where it came from; the import does. A name that is taken out of a
+    package may be a module or not: both readings are given.
+    """
+    source = _source(module)
+    found = None if hasattr(module, "__path__") else _plain_imports(source)
+    for name in found if found is not None else _imports_of(_parsed(source)):
+        yield resolve_name(name, module.__package__)
+
+
+def _plain_imports(source: bytes) -> list[str] | None:
+    """The imports at module level, read off line by line; None where only a parser can tell.
+
+    To parse every module would cost the first invocation some 30 ms.
+    """
+    found: list[str] = []
+    in_function = False
+    for line in source.split(b"\n"):
+        if line[:1].isalpha():  # no other line at the margin begins a block
+            in_function = line.startswith((b"def ", b"async def "))
+        if b"import" not in line:
+            continue
+        if plain := _PLAIN_IMPORT.fullmatch(line):
+            found.append((plain[1] or plain[2]).decode())
+        elif not in_function and _ANY_IMPORT.match(line):
+            return None
+    return found
+
+
+def _parsed(source: bytes) -> Sequence["ast.stmt"]:
+    """The statements of a module; none of what is no source, or is no longer."""
+    import ast
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they were given when the module was imported
+        try:
+            return ast.parse(source).body
+        except (SyntaxError, ValueError):
+            return ()
+
+
+def _imports_of(statements: Sequence["ast.stmt"]) -> Iterator[str]:
+    """The imports among `statements` and in their blocks, but for functions and type checks."""
+    import ast
+
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            origin = "." * statement.level + (statement.module or "")
+            yield origin
+            dot = "" if origin.endswith(".") else "."
+            yield from (f"{origin}{dot}{alias.name}" for alias in statement.names)
+        elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
+            yield from _imports_of(statement.orelse)
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+                yield from _imports_of(getattr(statement, block, ()))
 
 
 def _source(module: ModuleType) -> bytes:

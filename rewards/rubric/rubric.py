@@ -229,15 +229,17 @@ class Rubric:
         """A SHA-256 over the rubric and the source of its scorers: what gave a reward, exactly."""
         from rewards.rubric.digest import rubric_digest
 
-        return rubric_digest(
-            self.to_spec(), [c.scorer.__module__ for c in self.components], self.files
-        )
+        modules = [component.scorer.__module__ for component in self.components]
+        return rubric_digest(self.spec.written(), modules, self._files_by_component())
 
     @property
     def files(self) -> list[Path]:
         """The files that its scorers read (a judge's prompt): they must be deployed with it."""
+        return [path for paths in self._files_by_component() for path in paths]
+
+    def _files_by_component(self) -> list[list[Path]]:
         placed = zip(self.spec.component, self.components, strict=True)
-        return [path for spec, c in placed for path in c.scorer.files(spec.params)]
+        return [bound.scorer.files(spec.params) for spec, bound in placed]
 
     def score(self, sample: Sample) -> Reward:
         """Score one sample, a batch of its own."""
@@ -261,8 +263,8 @@ class Rubric:
         return group_indices(samples, self.spec.group_by)
 
     def __eq__(self, other: object) -> bool:
-        """Rubrics are equal where they say the same: what `to_spec` returns."""
-        return isinstance(other, Rubric) and self.spec == other.spec
+        """Rubrics are equal where they say the same: what `to_spec` returns, order included."""
+        return isinstance(other, Rubric) and self.spec.written() == other.spec.written()
 
     def __hash__(self) -> int:
         """Equal rubrics have equal names."""

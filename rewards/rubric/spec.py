@@ -95,6 +95,19 @@ class RubricSpec(NamedTuple):
             tables["range"] = list(self.range)
         return tables
 
+    def written(self) -> str:
+        """The rubric as one line of text: the same for all rubrics that say the same.
+
+        The order of parameters says nothing, the order inside of one may: labels, worst first.
+        """
+        import json
+
+        tables = self.to_dict()
+        for component in tables["component"]:
+            if "params" in component:
+                component["params"] = dict(sorted(component["params"].items()))
+        return json.dumps(tables, default=str)
+
 
 def find_rubric(name_or_path: str | Path) -> Path:
     """The file of a rubric: a bundled name such as `gsm8k`, or the path of a .toml file.
