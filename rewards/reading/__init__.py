@@ -3,10 +3,14 @@
 From the ground up, one question a file:
 
 text          where does thinking end, what does a fence hold, what is a word?
+plain         what do LaTeX, HTML and Unicode say in plain characters?
 numbers       which number do these digits write?
+units         and what is it a number of?
 number_words  and these words?
 equations     which equations does a text work out?
 documents     where is the JSON in a completion?
+languages     how do other languages than English say what an answer is?
+phrases       which words hedge, deny, correct, conclude?
 clause        what does one clause state?
 prose         what does the last sentence conclude?
 marked        where is an answer marked, and what does the mark say?

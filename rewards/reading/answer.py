@@ -21,12 +21,12 @@ What counts as which (`Answer.reason` says so where an answer is refused):
   (`72+1`), a compound quantity (5 feet 6 inches), a time, a date, a question.
 """
 
-import re
-
-from rewards.reading.clause import HEDGED, MAX_STATEMENT, REJECTED, SENTENCE_END, Answer, Reading
+from rewards.reading.clause import MAX_STATEMENT, Answer, Reading
 from rewards.reading.marked import Statement, marked, other_languages, read_statement, statements
 from rewards.reading.number_words import scan_words
-from rewards.reading.numbers import Value, plain, same, scan
+from rewards.reading.numbers import Value, same, scan
+from rewards.reading.phrases import HEDGED, REJECTED, SENTENCE_END, TAKEN_BACK, correction, phrased
+from rewards.reading.plain import plain
 from rewards.reading.prose import conclude
 from rewards.reading.text import Pattern, answer_span, in_code
 
@@ -38,55 +38,22 @@ MAX_AFTER = 2000
 MAX_CORRECTED = 4
 
 _DIGIT = Pattern(r"\d")
-_CORRECTION = Pattern(
-    r"(?<![a-z])(?:wait|correction|correcting|corrected|oops|whoops|sorry|scratch that"
-    r"|on second thought|hold on|let me (?:re|correct|fix|redo)|i (?:made|meant)"
-    r"|my (?:mistake|bad)|should (?:be|have)|actually,? (?:no|it|that|the|i)|no, |revised"
-    r"|apologies|apologize|mistake)"
-    r"|更正|等等|修正|訂正|не так|исправ|perdón|corrección|korrektur",
-    re.IGNORECASE,
+_ALTERNATIVE = phrased(
+    r"[\s\W]*+(?:but )?(?:<either|UNSURE|ELSE>|(?:it )?<COULD> (?:also )?be\b|<both>(?=\W{1,9}\d))"
 )
-_ALTERNATIVE = Pattern(
-    r"[\s\W]*+(?:or|and|maybe|or maybe|perhaps|possibly|alternatively|otherwise"
-    r"|but (?:maybe|possibly)|(?:but )?(?:it )?(?:could|might|may) (?:also )?be"
-    r"|或|或者|または|또는|или|oder)\b",
-    re.IGNORECASE,
+_CONCLUDES = phrased(
+    r"<SUMMED|RESULT|concludes|THEREFORE|FINAL|BECAUSE>|\b(?:then|gives|equals|value of)\b"
 )
-_RETRACTED = Pattern(r"\b(?:wrong|incorrect|not right|not correct|a mistake)\b", re.IGNORECASE)
-_CONCLUDES = Pattern(
-    r"\b(?:total|altogether|sum|therefore|thus|hence|so|finally|final|combined|overall|in all"
-    r"|conclusion|consequently|answer|result|then|since|gives|equals|value of)\b"
-    r"|所以|因此|总共|合计|合計",
-    re.IGNORECASE,
+_CONDITIONAL = phrased(
+    r"<IF|either|UNSURE|ELSE|CASE>"
+    r"|\b(?:second|another|other|alternative) (?:answer|solution|result)\b"
 )
-_CONDITIONAL = Pattern(
-    r"\b(?:if|or|either|maybe|perhaps|possibly|case|option|alternatively"
-    r"|(?:second|another|other|alternative) (?:answer|solution|result|possibility))\b",
-    re.IGNORECASE,
-)
+# What may close a statement, and says nothing.
+_CLOSING = " \n.*_$`})]\\\"'"
 # What stands between "Final answer:" and the statement that it announces.
 _LABEL_ONLY = Pattern(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
 _NEW_TURN = Pattern(
     r"\n\s*(?:Human|User|Q|Question|Problem|Instruction|### ?(?:Instruction|Question|Input))\s*:"
-)
-# Words that could hedge or correct, as they stand between spaces. Most texts end without any, and
-# a look into a set costs a quarter of the pattern, which then looks closely.
-_CUE_WORDS = frozenset(
-    before + word + after
-    for word in (
-        *("or", "and", "maybe", "might", "perhaps", "possibly", "alternatively", "otherwise"),
-        *("could", "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry"),
-        *("scratch", "thought", "hold", "let", "made", "meant", "mistake", "bad", "should"),
-        *("actually", "no", "revised", "apologies", "apologize", "mistaken"),
-    )
-    for before in ("", "(", "*", "-", '"')
-    for after in ("", ",", ".", "!", ":", ";", "?", "...", "-")
-)
-_CUE = Pattern(
-    r"[^A-Za-z0-9](?:[Oo](?:r|ops|n second)|[Mm](?:aybe|ight|istake|y (?:bad|mistake))"
-    r"|[Aa](?:ctually|lternatively|polog|nd\W{1,9}\d)|[Ss](?:hould|orry|cratch)"
-    r"|[Cc](?:ould|orrecti|orrected)|[Pp](?:erhaps|ossibly)|[Ww](?:ait|hoops)|[Oo]therwise"
-    r"|[Hh]old on|[Ll]et me|I m|[Nn]o, |[Rr]evised)|[^\x00-\x7f]"
 )
 
 
@@ -141,14 +108,9 @@ def _resolve(text: str, stated: list[tuple[Statement, Reading]], start: int, end
             return _disagreement(text, stated, start, end)
     if last.value is None:
         return Answer(None, (last.start, last.end), statement.kind, True, last.reason)
-    after = min(end, last.end + MAX_AFTER)
-    if after > last.end + 1:
-        tail = text[last.end : after]
-        hedged = not tail.isascii() or not _CUE_WORDS.isdisjoint(tail.lower().split())
-        if hedged and _CUE.search(tail):
-            return _after(text, statement, last, after)
-        if " is" in tail[:20] and REJECTED.match(tail):
-            return Answer(None, (last.start, last.end), statement.kind, True, "it is rejected")
+    tail = text[last.end : min(end, last.end + MAX_AFTER)]
+    if tail.strip(_CLOSING):
+        return _after(text, statement, last, tail)
     return _answer(statement, last)
 
 
@@ -228,7 +190,7 @@ def _supersedes(
     different: int,
 ) -> bool:
     """Whether a statement takes back, or goes beyond, all that were made before it."""
-    if _CORRECTION.search(between) and different <= MAX_CORRECTED:
+    if different <= MAX_CORRECTED and correction(between):
         return True
     kinds = {statement.kind for statement, _ in earlier}
     if kinds == {"boxed"}:
@@ -238,11 +200,12 @@ def _supersedes(
     return following[0].kind == "final" and kinds <= {"label", "phrase", "line", "boxed"}
 
 
-def _after(text: str, statement: Statement, last: Reading, end: int) -> Answer:
-    """The answer where words follow the last statement that could hedge or correct it."""
-    tail = text[last.end : end]
-    alternative = _ALTERNATIVE.match(tail)
-    if alternative:
+def _after(text: str, statement: Statement, last: Reading, tail: str) -> Answer:
+    """The answer of the last statement, which the words after it may hedge, reject or correct."""
+    end = last.end + len(tail)
+    if REJECTED.match(tail):
+        return Answer(None, (last.start, last.end), statement.kind, True, "it is rejected")
+    if alternative := _ALTERNATIVE.match(tail):
         sentence = SENTENCE_END.search(tail, alternative.end())
         clause = plain(tail[alternative.end() : sentence.start() if sentence else len(tail)])
         other = next(scan(clause), None) or next(scan_words(clause), None)
@@ -250,12 +213,12 @@ def _after(text: str, statement: Statement, last: Reading, end: int) -> Answer:
         if other is not None and near and other.value is not None and last.value is not None:
             if not same(other.value, last.value):
                 return Answer(None, (last.start, end), statement.kind, True, "a hedge")
-    correction = _CORRECTION.search(tail)
-    if correction is None:
+    taken_back = correction(tail)
+    if taken_back is None:
         return _answer(statement, last)
-    corrected = conclude(text, last.end + correction.end(), end)
+    corrected = conclude(text, last.end + taken_back.end(), end)
     if corrected is not None:
         return corrected._replace(rule="correction", structured=True)
-    if _RETRACTED.search(tail, correction.start(), correction.end() + 80):
+    if TAKEN_BACK.search(tail, taken_back.start(), taken_back.end() + 80):
         return Answer(None, (last.start, end), statement.kind, True, "an answer taken back")
     return _answer(statement, last)

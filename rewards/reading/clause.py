@@ -11,6 +11,17 @@ from typing import NamedTuple
 
 from rewards.reading.number_words import scan_words
 from rewards.reading.numbers import Number, Value, is_huge, same, scan
+from rewards.reading.phrases import (
+    BOUND,
+    DENIED,
+    EQUALS,
+    FORMULA,
+    HEDGED,
+    NEGATED,
+    REJECTED,
+    SENTENCE_END,
+    phrased,
+)
 from rewards.reading.text import Pattern
 
 # How much of a statement or a sentence is read: an answer is a line, not a page.
@@ -26,7 +37,6 @@ class Answer(NamedTuple):
     structured: bool
     reason: str = ""
     percent: bool = False
-    unit: str = ""
 
 
 class Reading(NamedTuple):
@@ -39,62 +49,30 @@ class Reading(NamedTuple):
     percent: bool = False
 
 
-_ABBREVIATIONS = (
-    r"(?<!\bRs\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bsq\.)(?<!\bapprox\.)(?<!\bca\.)"
-    r"(?<!\be\.g\.)(?<!\bi\.e\.)"
-)
-SENTENCE_END = Pattern(rf"[.!?](?=[\s*_\"')\]]|$){_ABBREVIATIONS}|[。！？]|\n")
-EQUALS = Pattern(r"[\s)}\]$°%\"'*_]*+(?:[A-Za-z$€£%°]+[.)]?\s*+){0,4}(?:=|≈|>>|→|⇒|->|equals\b)")
 _OPERATOR = Pattern(
     r"[\s)}\]$°%¢€£]*+(?:[A-Za-z]+\.?\s+){0,3}"
     r"(?:[-+*/×÷·x^]|\*\*|plus|minus|times|divided by|multiplied by)[\s({\[$€£¢]*+(?:\d*)$"
 )
-_JOINED = Pattern(
+_JOINED = phrased(
     r"[\s*_$%°¢€£\"')\]}]*+(?:"
     r"(?:[,;/|&±~–-]|\+/-?|\.{2,3}|…|by )[\s$\"'*(\[]*+"
-    r"|(?:[A-Za-z]+\s+){0,2}(?:or|and|to|through|till|until|versus|vs\.?|oder|und|ou|et|y|e)\s+"
-    r"(?:even |maybe |perhaps |possibly )?[$\"'*~(]*+"
-    r"|\s*(?:或|和|и|или|또는|または)\s*"
-    r")$",
-    re.IGNORECASE,
+    r"|(?:[A-Za-z]+\s+){0,2}<either|both|TO>\s*(?:even |<UNSURE>\s*)?[$\"'*~(]*+"
+    r")$"
 )
 # "x = 71 or x = 72"
-_ANOTHER_ROOT = Pattern(r"[\s$]*+(?:,|;|and\b|or\b)[\s$]*+[A-Za-z]\w{0,3}\s*=[\s$]*$")
-HEDGED = Pattern(
-    r"\b(?:or|oder|ou|или|maybe|perhaps|possibly|alternatively|either)\b|或|또는|または",
-    re.IGNORECASE,
-)
+_ANOTHER_ROOT = phrased(r"[\s$]*+(?:,|;|<both|either>)[\s$]*+[A-Za-z]\w{0,3}\s*=[\s$]*$")
 _COMPOUND = Pattern(
     r"\s*(?:feet|foot|ft|yards?|hours?|hrs?|hr|h|minutes?|mins?|pounds?|lbs?|lb|dollars?|years?"
     r"|months?|weeks?|days?|km|m|kg|gallons?|quarts?|pints?|cups?|meters?|metres?)\b[.,]?\s*$",
     re.IGNORECASE,
 )
-NEGATED = Pattern(
-    r"\b(?:not|isn't|never|neither|cannot|can't|less than|more than|fewer than|greater than"
-    r"|or equal to|unlike|no (?:es|son)|non è|не|nicht|kein|pas|niet|não|nie|inte|ikke)\b"
-    r"|(?<![-=<>])[<>][\s(]*$|[≠≤≥√±][\s(]*$|不是|아니"
-    r"|\b(?:e\.g\.|such as|for example|for instance),?\s*$",
-    re.IGNORECASE,
-)
-FORMULA = Pattern(r"\\[A-Za-z]|[√πΠ∞∑∫]")
-# "not 71 but 72", "isn't 71; it's 72": the number that is denied makes way for the other.
-DENIED = Pattern(r"\b(?:not|isn't|isn’t)\s+[$*\"'(]*$", re.IGNORECASE)
-_INSTEAD = Pattern(
-    r"[^\d.\n]{0,30}(?:\bbut|\bit's|\bit is|\brather|[,;] it)\s+[$*\"'(]*$", re.IGNORECASE
-)
-REJECTED = Pattern(
-    r"[\s*_$\"')\]}]*+(?:[A-Za-z]+\s+)?(?:is|was|isn't|cannot be|can't be)\s+(?:clearly |also )?"
-    r"(?:wrong|incorrect|not (?:the (?:right |correct |final )?answer|right|correct))\b",
-    re.IGNORECASE,
-)
+_INSTEAD = phrased(r"[^\d.\n]{0,30}(?:<INSTEAD>|[,;] it)\s+[$*\"'(]*$")
 # "64 if she stays and 60 if she leaves"
-_CONDITIONAL = Pattern(
-    r"[\s\w,$%*]{0,40}?\b(?:if|when|unless|assuming)\b.*\b(?:and|but|else|otherwise)\b[\w\s,$]{0,20}$",
-    re.IGNORECASE,
+_CONDITIONAL = phrased(
+    r"[\s\w,$%*]{0,40}?<IF>.*(?:<both|INSTEAD|UNSURE|ELSE>|\belse\b)[\w\s,$]{0,20}$"
 )
 _CALL = Pattern(r"(?<![A-Za-z])(?:[A-Za-z]|[a-z]{2,5})\([\"']?$")
-BOUND = Pattern(r"\+(?!\s?[\d(])|\s*(?:[<>]=?|≤|≥)\s?(?:[A-Za-z]\b|-?\d)(?![>/])")
-_OPENS_AGAIN = Pattern(r"\((?:or|i\.e\.,?|that is,?|=)?\s*$", re.IGNORECASE)
+_OPENS_AGAIN = phrased(r"\((?:<either>|i\.e\.,?|that is,?|=)?\s*$")
 _CONVERTED = Pattern(r"[- ](dozen|hour|minute|week|year|dollar|f(?:ee|oo)t|yard)", re.IGNORECASE)
 _CONVERSIONS = {
     "dozen": 12, "hour": 60, "minute": 60, "week": 7, "year": 12, "dollar": 100, "feet": 12,

@@ -17,7 +17,8 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from rewards.reading.numbers import Number, Value, plain, same, scan
+from rewards.reading.numbers import Number, Value, same, scan
+from rewards.reading.plain import plain
 from rewards.reading.text import Pattern, answer_span
 
 # A worked solution has a few lines, a long chain of reasoning a few hundred; of a longer text the

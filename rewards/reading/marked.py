@@ -6,18 +6,13 @@ text, a bounded number of each, with plain string searches.
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
 
-from rewards.reading.clause import (
-    FORMULA,
-    MAX_STATEMENT,
-    NEGATED,
-    SENTENCE_END,
-    Reading,
-    placed,
-    read,
-)
-from rewards.reading.numbers import plain
+from rewards.reading.clause import MAX_STATEMENT, Reading, placed, read
+from rewards.reading.languages import holds, is_spaced, said, spoken, telltales
+from rewards.reading.phrases import FORMULA, NEGATED, SENTENCE_END, phrased
+from rewards.reading.plain import plain
 from rewards.reading.prose import choose, conclude
 from rewards.reading.text import Pattern
 
@@ -51,42 +46,37 @@ _BOX = Pattern(
     r"\s*+\{((?:[^{}]++|\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\})*+)\}", re.DOTALL
 )
 _BARE_BOX = Pattern(r"\s*+(?!\{)([-+]?[\d.,]++)")
-_IS = (
-    r"(?:is|was|are|equals|(?:will|would|should|must|could|can|may|might)\ be"
-    r"|comes\ (?:out\ )?to|turns\ out\ to\ be)\b"
-)
-_ANSWER = Pattern(
-    rf"""nswer(?:
+_ANSWER = phrased(
+    r"""nswer(?:
         (?P<tag>>)
-      | s?(?P<label>["'*_`)\]]*+\s*+(?:\([^()\n]{{0,40}}\)\s*+)?["'*_`)\]]*+\s*+[:=：])
+      | s?(?P<label>["'*_`)\]]*+\s*+(?:\([^()\n]{0,40}\)\s*+)?["'*_`)\]]*+\s*+[:=：])
       | s?\ (?P<refusal>
             depends|varies|cannot|can't|can\ not|could\ not|is\ (?:unknown|impossible))\b
       | s?[*_]*+(?P<phrase>
-            (?:,?\ (?:then|therefore|thus|hence|so|finally|now|here|that\ we\ get|we\ get),?)?
-            (?:\ (?:to|for|of|in|with|after|from)\ [^\n:=.!?,]{{1,60}}?)?
-            [*_]*+\ +[*_]*+{_IS}(?:\ also|\ simply|\ therefore|\ thus|\ indeed)?[:\s]?)
+            (?:,?\ (?:<concludes|THEREFORE>|then|finally|now|here|that\ we\ get|we\ get),?)?
+            (?:\ (?:to|for|of|in|with|after|from)\ [^\n:=.!?,]{1,60}?)?
+            [*_]*+\ +[*_]*+
+            (?:is|was|are|equals|(?:will|would|should|must|can|<COULD>)\ be|comes\ (?:out\ )?to
+              |turns\ out\ to\ be)\b
+            (?:\ (?:also|simply|indeed|<concludes|THEREFORE>))?[:\s]?)
       | s?(?P<heading>["'*_`)\]#]*+[ \t]*+\n)
     )""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 _FINAL = Pattern(r"(?:final|correct|overall|ultimate)[\s_-]*+[*_]*+a?\Z", re.IGNORECASE)
 # "the first answer was 48" speaks of one answer among several.
-_ANOTHER = Pattern(
-    r"(?:first|second|third|next|previous|other|another|wrong|incorrect|each)\s++a\Z", re.IGNORECASE
-)
+_ANOTHER = phrased(r"(?:first|second|third|next|previous|other|another|each|<WRONG>)\s++a\Z")
 _CANNOT = Pattern(r"\b(?:cannot|can't|can not|unable to|is no)\s++a\Z", re.IGNORECASE)
 # "There is no answer", but not "no answer key" or "cannot answer more than 5 calls".
 _CANNOT_ENDS = Pattern(r"nswers?(?:[.;!\n]|\Z|\s(?:this|that|the question|it)\b)")
 _OPENS_TAG = Pattern(r"<(?:final[_ -]?)?a\Z", re.IGNORECASE)
-_ABOUT_THE_ANSWER = Pattern(
-    r"\W{0,20}+(?:correct|right|wrong|incorrect|reasonable|as follows|given|found|obtained|shown"
-    r"|above|below|clear|simply|then|the same|in)\b",
-    re.IGNORECASE,
+_ABOUT_THE_ANSWER = phrased(
+    r"\W{0,20}+(?:<RIGHT|WRONG>|(?:reasonable|as follows|given|found|obtained|shown|above|below"
+    r"|clear|simply|then|the same|in)\b)"
 )
-_HEADING = Pattern(
-    r"[\s*_]*+(?:(?:step|part|case|method|section|question|problem|example|phase|stage|note"
-    r"|approach|option|scenario|explanation|solution|verification|check)\b|\d++[.)]\s++[A-Z])",
-    re.IGNORECASE,
+_HEADING = phrased(
+    r"[\s*_]*+(?:(?:step|part|method|section|question|problem|example|phase|stage|note|approach"
+    r"|explanation|solution|verification|check)\b|<CASE>|\d++[.)]\s++[A-Z])"
 )
 _NOTHING = Pattern(r"(?:null|none|nan|undefined|unknown|true|false|n/a)\b", re.IGNORECASE)
 _EMPTY = Pattern(r"[\"']?,")
@@ -304,42 +294,39 @@ def _valueless(
 
 # --- other languages -----------------------------------------------------------------------
 
-_LATIN = Pattern(
-    r"""\b(?:respuesta|resposta|risposta|r[ée]ponse|antwort|l[öo]sung|ergebnis|antwoord|resultado
-        |r[ée]sultat|risultato|resultaat|svar(?:et)?|odpowied[źz]|wynik|odpov[ěe][ďd]|v[ýy]sledek
-        |cevap|cevab[ıi]|yan[ıi]t|sonu[çc]|jawaban(?:nya)?|hasil(?:nya)?|vastaus|v[áa]lasz
-        |r[ăa]spuns(?:ul)?|rezultat(?:ul)?|jibu|đáp\ (?:án|số)|kết\ quả|câu\ trả\ lời|απάντηση
-        |ответ|итого|відповідь|отговор|одговор)\b
-        [^\n.!?:=\d]{0,40}?
-        (?:[:=：]|\b(?:es|est|é|è|ist|lautet|beträgt|is|är|er|to|brzmi|je|on|este|adalah|là|ni
-           |είναι|dir|равен|равно|составляет|serait|sería|será|sera|igual\ a|olarak)\b|[—–])
-        (?=[^\n.!?:\d]{0,40}\d|\s*\$?\\boxed)
-     |\b(?:cevap|cevab[ıi]|yan[ıi]t|sonu[çc]|vastaus|v[áa]lasz|jibu)\ [\s*_$]*+(?=[-−]?\d)""",
-    re.IGNORECASE | re.VERBOSE,
+_WORDS = tuple(word for word in spoken("answer") if is_spaced(word))
+_SIGNS = tuple(word for word in spoken("answer") if not is_spaced(word))
+# A word, then a colon or a verb, then a number in the same sentence.
+_LABELLED = Pattern(
+    lambda: (
+        rf"{said(_WORDS)}(?:[^\n.!?:=\d]{{0,40}}?(?:[:=：]|{said(spoken('says'))}|[—–])"
+        r"(?=[^\n.!?:\d]{0,40}\d|\s*\$?\\boxed)|\ [\s*_$]*+(?=[-−]?\d))"
+    ),
+    re.IGNORECASE,
 )
-# Pieces that every word above holds, however it is capitalised: a search a hundred times cheaper.
-_LATIN_STEMS = (
-    "pues", "espos", "ispos", "pons", "ntwo", "sung", "rgebn", "sult", "svar", "Svar", "SVAR",
-    "dpow", "ynik", "dpov", "sled", "eva", "nit", "onu", "waba", "asil", "asta", "lasz", "spuns",
-    "zulta", "ibu ", "ibu:",
-)  # fmt: skip
-_OTHER_STEMS = ("nıt", "dpo", "đáp", "Đáp", "quả", "lời", "πάν", "твет", "того", "відп", "говор")
-_OTHER_SCRIPTS = Pattern(
-    r"(?:答案|解答|回答|正解|答え|こたえ|結果|结果|答(?=[:：为為是])|정답|답|결과|الجواب|الإجابة|النتيجة"
-    r"|जवाब|उत्तर|উত্তর|คำตอบ|ตอบ|సమాధానం|விடை|பதில்|התשובה|תשובה|پاسخ|جواب)"
-    r"[^\n。.!?！？\d]{0,24}?[\s*_$\"'(\[]*+(?=[-−–]?[$€£¥₩]?\s?\\?(?:\d|boxed))"
+# "答" alone is many things: before a colon or a verb it says what the answer is.
+_SIGNED = Pattern(
+    lambda: (
+        rf"(?:{said(tuple(sign for sign in _SIGNS if len(sign) > 1))}"
+        rf"|{said(tuple(sign for sign in _SIGNS if len(sign) == 1))}"
+        rf"(?=\s?[:：]|{said(spoken('says'))}))[^\n。.!?！？\d]{{0,24}}?[\s*_$\"'(\[]*+"
+        r"(?=[-−–]?[$€£¥₩]?\s?\\?(?:\d|boxed))"
+    )
 )
 
 
 def other_languages(text: str, start: int, end: int) -> list[Statement]:
     """Statements of the answer in other languages than English, near the end of the text."""
     start = max(start, end - MAX_STATEMENT)
-    tail = text[start:end]
     found: list[re.Match[str]] = []
-    stems = _LATIN_STEMS if tail.isascii() else _LATIN_STEMS + _OTHER_STEMS
-    if any(stem in tail for stem in stems):
-        found = list(_LATIN.finditer(text, start, end))
+    if holds(text[start:end], _labels()):
+        found = list(_LABELLED.finditer(text, start, end))
     if not text.isascii():
-        found += _OTHER_SCRIPTS.finditer(text, start, end)
-    said = [Statement(m.start(), "final", m.end()) for m in found if not NEGATED.search(m[0])]
-    return sorted(said)[-MAX_STATEMENTS:]
+        found += _SIGNED.finditer(text, start, end)
+    stated = [Statement(m.start(), "final", m.end()) for m in found if not NEGATED.search(m[0])]
+    return sorted(stated)[-MAX_STATEMENTS:]
+
+
+@cache
+def _labels() -> frozenset[str]:
+    return telltales(_WORDS)

@@ -18,21 +18,26 @@ _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
     "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+# The largest first: it multiplies all that stands before it.
+_MULTIPLIERS = {
+    "trillion": 10**12, "billion": 10**9, "million": 10**6, "thousand": 10**3, "hundred": 100,
+}  # fmt: skip
 _SHARES = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4,
     "fourths": 4, "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8,
     "tenth": 10, "tenths": 10,
 }  # fmt: skip
 _COUNTS = {**_UNITS, **_TENS, "fourty": 40, "ninty": 90}
-_WORD = "|".join([*_COUNTS, *_SCALES, "hundred", "dozen", "half", "point"])
+_ARTICLES = ("a", "an")
+_MULTIPLIED = "|".join([*_MULTIPLIERS, "dozen"])
+_WORD = "|".join([*_COUNTS, _MULTIPLIED, "half", "point"])
 _WORDS = Pattern(
     rf"""(?<![\w-])
     (?P<sign>(?:minus|negative)\s++)?
-    (?P<words>(?:an?\s++(?=hundred|thousand|million|billion|trillion|dozen|half|quarter|third))?
+    (?P<words>(?:an?\s++(?=half|quarter|third|{_MULTIPLIED}))?
         (?:{_WORD}|(?:quarter|third)(?=\b))\b
-        (?:(?:[\s-]++|,\s)(?:and[\s-]++)?(?:an?\s++(?=half|quarter|third|hundred|thousand|million
-            |billion|trillion|dozen))?(?:{_WORD}|{"|".join(_SHARES)})\b)*+)
+        (?:(?:[\s-]++|,\s)(?:and[\s-]++)?(?:an?\s++(?=half|quarter|third|{_MULTIPLIED}))?
+            (?:{_WORD}|{"|".join(_SHARES)})\b)*+)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -61,63 +66,62 @@ def _from_words(words: list[str]) -> Value | None:
 
     None where the words follow each other as no number does ("one two three").
     """
+    words = [word for word in words if word not in _ARTICLES]
     if "point" in words:
         return _decimal_from_words(words)
-    total = Fraction(0)  # what stands before the last scale word
-    group: Fraction | None = None  # what is being counted up: at most 999, or a part
-    whole: Fraction | None = None  # the 2 of "two and three quarters"
-    joined = False
-    for word in words:
-        if word in ("and", "a", "an"):
-            joined = joined or word == "and"
-            continue
-        if word in _COUNTS:
-            count = _COUNTS[word]
-            if group is None:
-                group = Fraction(count)
-            elif _may_follow(group, count):
-                group += count
-            elif joined and whole is None:
-                whole, group = group, Fraction(count)
-            else:
-                return None
-        elif word in _SHARES:
-            share = Fraction(1, _SHARES[word])
-            if whole is not None and group is not None:
-                group, whole = whole + group * share, None
-            elif group is None:
-                group = share
-            elif joined:
-                group += share
-            else:
-                group *= share
-        elif word == "hundred":
-            group = (Fraction(1) if group is None else group) * 100
-        elif word == "dozen":
-            group = (Fraction(1) if group is None else group) * 12
-        else:
-            total += (1 if group is None else group) * _SCALES[word]
-            group = None
-        joined = False
-    if whole is not None:
+    value = _value(words)
+    if value is None or value.denominator > 1:
+        return value
+    return int(value)
+
+
+def _value(words: list[str]) -> Fraction | None:
+    """A share of something, else a multiple of the largest multiplier, else a count."""
+    if words and words[-1] in _SHARES:
+        return _shared(words)
+    if words and words[-1] == "dozen":
+        return _multiplied(words[:-1], 12, [])
+    for word, times in _MULTIPLIERS.items():
+        if word in words:
+            at = len(words) - 1 - words[::-1].index(word)
+            return _multiplied(words[:at], times, words[at + 1 :])
+    return _counted(words)
+
+
+def _shared(words: list[str]) -> Fraction | None:
+    """A part, or what stands before the last "and" with one: "three quarters", "two and a half"."""
+    joint = len(words) - words[::-1].index("and") if "and" in words else 0
+    whole = _value(words[: joint - 1]) if joint > 1 else Fraction(0)
+    parts = _value(words[joint:-1]) if words[joint:-1] else Fraction(1)
+    if whole is None or parts is None:
         return None
-    value = total + (group or 0)
-    return int(value) if value.denominator == 1 else value
+    return whole + parts / _SHARES[words[-1]]
 
 
-def _may_follow(group: Fraction, count: int) -> bool:
-    """Whether `count` continues the group: 7 after 20 or 100, 70 after 100, nothing after 7."""
-    if count < 10:
-        return group.denominator == 1 and (
-            group % 100 == 0 or (group % 10 == 0 and group % 100 > 10)
-        )
-    return group.denominator == 1 and group >= 100 and group % 100 == 0
+def _multiplied(before: list[str], times: int, after: list[str]) -> Fraction | None:
+    """Twenty-five times a hundred, and less than a hundred: "twenty-five hundred and six"."""
+    factor = _value(before) if before else Fraction(1)
+    rest = _value(after) if after else Fraction(0)
+    if factor is None or rest is None or rest >= times:
+        return None
+    return factor * times + rest
+
+
+def _counted(words: list[str]) -> Fraction | None:
+    """The sum of words below a hundred, if each may follow the one before: "seventy-two"."""
+    counts = [_COUNTS.get(word) for word in words if word != "and"]
+    match counts:
+        case [int(count)]:
+            return Fraction(count)
+        case [int(tens), int(ones)] if tens in _TENS.values() and 0 < ones < 10:
+            return Fraction(tens + ones)
+    return None
 
 
 def _decimal_from_words(words: list[str]) -> Value | None:
     point = words.index("point")
-    before = _from_words(words[:point]) if point else 0
+    before = _value(words[:point]) if point else Fraction(0)
     digits = [_UNITS.get(word, 10) for word in words[point + 1 :]]
-    if before is None or not digits or max(digits) > 9:
+    if before is None or before.denominator > 1 or not digits or max(digits) > 9:
         return None
     return Decimal(f"{before}.{''.join(map(str, digits))}")

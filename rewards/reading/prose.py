@@ -11,16 +11,8 @@ from collections.abc import Iterator
 
 from rewards.reading.clause import (
     ANOTHER_ROOT,
-    BOUND,
-    DENIED,
-    EQUALS,
-    FORMULA,
     HARMLESS,
-    HEDGED,
     MAX_STATEMENT,
-    NEGATED,
-    REJECTED,
-    SENTENCE_END,
     Answer,
     Reading,
     in_other_unit,
@@ -31,7 +23,19 @@ from rewards.reading.clause import (
     repeats,
     stated,
 )
-from rewards.reading.numbers import Number, plain, scan
+from rewards.reading.numbers import Number, scan
+from rewards.reading.phrases import (
+    BOUND,
+    DENIED,
+    EQUALS,
+    FORMULA,
+    HEDGED,
+    NEGATED,
+    REJECTED,
+    SENTENCE_END,
+    phrased,
+)
+from rewards.reading.plain import plain
 from rewards.reading.text import Pattern
 
 # How much of the end of a text is read where nothing explicit is in it.
@@ -43,30 +47,20 @@ _DIGIT_RUN = Pattern(r"[0-9]*+")
 _MARKUP = Pattern(
     r"^(?:[ \t]*+>)++|^[\s>*-]*+\d{1,3}[.)](?=\s+\S)|(?<!\d)\*\*|\*\*(?!\d)", re.MULTILINE
 )
-_ALTERNATIVELY = Pattern(r"\s*(?:or|alternatively|otherwise)\b", re.IGNORECASE)
+_ALTERNATIVELY = phrased(r"\s*<either|UNSURE|ELSE>")
 _COURTESY = Pattern(
     r"\b(?:let me know|hope (?:this|that|it)|feel free|thank you|thanks|confidence|confident"
     r"|anything else|can i help|would you like|do you (?:want|have)|any (?:other )?questions)\b",
     re.IGNORECASE,
 )
 _BOLD = Pattern(r"\*\*([^*\n]{1,200})\*\*|__([^_\n]{1,200})__")
-_TOTAL = Pattern(
-    r"total|altogether|sum|result|overall|combined|in all|answer|therefore", re.IGNORECASE
-)
-_TOTAL_BEFORE = Pattern(
-    r"\b(?:total|altogether|sum|result|overall|combined|in all|answer|therefore,?)\b\W*"
-    r"(?:[A-Za-z']+[ :=]+){0,4}\W*$",
-    re.IGNORECASE,
-)
+_TOTAL = phrased(r"<SUMMED|RESULT|THEREFORE>")
+_TOTAL_BEFORE = phrased(r"<SUMMED|RESULT|THEREFORE>\W*(?:[A-Za-z']+[ :=]+){0,4}\W*$")
 _IS_BEFORE = Pattern(
     r"\b(?:is|are|was|were|equals|be|makes|comes to|costs?)\s+(?:about |only |exactly )?$",
     re.IGNORECASE,
 )
-_TOTAL_AFTER = Pattern(
-    r"[^\w:;=]*(?:[A-Za-z']+ ){0,4}(?:in total|altogether|in all|total|overall|combined)\b"
-    r"(?! (?:of|is|was|will)\b)",
-    re.IGNORECASE,
-)
+_TOTAL_AFTER = phrased(r"[^\w:;=]*(?:[A-Za-z']+ ){0,4}(?:in )?<SUMMED>(?! (?:of|is|was|will)\b)")
 _CIRCUMSTANCE = Pattern(
     r"\b(?:in|for|over|after|within|during|per|every|each|by|at|than|from|since|until|before|step"
     r"|part|day|week|month|year|question|problem|case|chapter|grade|method|level|number|no\.|all)"
@@ -76,10 +70,9 @@ _CIRCUMSTANCE = Pattern(
     re.IGNORECASE,
 )
 # "Three trucks are needed to transport 80 stones" is about three.
-_OPENS_WITH_WORD = Pattern(
-    r"\W*(?:so|thus|therefore|hence)?\W*(?:two|three|four|five|six|seven|eight|nine|ten|eleven"
-    r"|twelve)\b[^,]{0,40}\b(?:are|is|were|will be)\b",
-    re.IGNORECASE,
+_OPENS_WITH_WORD = phrased(
+    r"\W*(?:<concludes|THEREFORE>)?\W*(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
+    r"[^,]{0,40}\b(?:are|is|were|will be)\b"
 )
 _PURPOSE = Pattern(r"\bto [a-z]+ (?:the |all |all the )?$")
 # "it takes him 12 minutes to run 2 miles"
@@ -87,7 +80,7 @@ _TAKES = Pattern(
     r"\b(?:takes?|took|needs?|needed|requires?|required)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
 )
 _UP_TO_DIGIT = Pattern(r".*\d", re.DOTALL)
-_REASON = Pattern(r"\b(?:because|since)\b", re.IGNORECASE)
+_REASON = phrased(r"<BECAUSE>")
 _MEASURE = Pattern(r"-[A-Za-z]")
 _ROUNDED = Pattern(
     r"\bround(?:s|ed|ing)?(?: it)?(?: up| down| off)? to (?:about )?\$?$", re.IGNORECASE
@@ -101,16 +94,11 @@ _ASKS = Pattern(
 _BREAKDOWN = Pattern(r"[^.;:,(]*[:,(]")
 _UNSOLVED = Pattern(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
 _OPTION = Pattern(r"(?:^|\s)\(?[A-Ha-h]\)\s*[$-]?\d")
-_ITEM = Pattern(
+_ITEM = phrased(
     r"\s*(?:[-*•+]\s+)?[*_]*(?:\(?[A-Ha-h][).:]|\(?\d{1,3}[.)]|[-*•+]\s"
-    r"|(?:option|choice|possibility|scenario|guess|attempt|candidate|try)\b)",
-    re.IGNORECASE,
+    r"|<CASE>|(?:guess|attempt|candidate|try)\b)"
 )
-_CONCLUDING_ITEM = Pattern(
-    r"=|\b(?:total|sum|altogether|in all|answer|result|final|so|therefore|thus|hence|overall"
-    r"|combined|left|remaining)\b",
-    re.IGNORECASE,
-)
+_CONCLUDING_ITEM = phrased(r"=|<SUMMED|RESULT|concludes|THEREFORE|FINAL>|\b(?:left|remaining)\b")
 _VALUE_LINE = Pattern(r"\s*[-*•+]?\s*[*_$]*[-+]?[$€£]?[\d.,]+[*_$.]*\s*$")
 
 

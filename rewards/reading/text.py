@@ -24,8 +24,11 @@ class Pattern:
     findall: Callable[..., list[str]]
     sub: Callable[..., str]
 
-    def __init__(self, source: str, flags: int = 0) -> None:
-        """Keep the source; nothing is compiled, and nothing is checked, before the first use."""
+    def __init__(self, source: str | Callable[[], str], flags: int = 0) -> None:
+        """Keep the source; nothing is compiled, and nothing is checked, before the first use.
+
+        Nor is a source made that a function gives: one that is put together from lists of words.
+        """
         self._source = source
         self._flags = flags
 
@@ -33,7 +36,8 @@ class Pattern:
         """Compile, and put the compiled pattern's methods in the place of this one."""
         if name not in Pattern.__annotations__:
             raise AttributeError(name)
-        compiled = re.compile(self._source, self._flags)
+        source = self._source if isinstance(self._source, str) else self._source()
+        compiled = re.compile(source, self._flags)
         for method in Pattern.__annotations__:
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)

@@ -15,8 +15,9 @@ from typing import Literal, NamedTuple
 from rewards.errors import MissingReferenceError
 from rewards.reading.answer import Answer, find
 from rewards.reading.equations import Equation, equations, results
-from rewards.reading.numbers import Value, close, is_huge, same, unit_of
+from rewards.reading.numbers import Value, close, is_huge, same
 from rewards.reading.text import MAX_ANSWER_CHARS, Pattern, quoted
+from rewards.reading.units import unit_of
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rewards.reading import numbers
 from rewards.reading.number_words import scan_words
-from rewards.reading.numbers import Value, close, is_integer, plain, same, scan, unit_of
+from rewards.reading.numbers import Value, close, is_integer, same, scan
+from rewards.reading.plain import plain
 
 any_text = st.text(max_size=200) | st.text("0123456789.,-+/^eE %$½²×x():\\{}frac", max_size=60)
 
@@ -84,7 +85,20 @@ def test_every_way_of_writing_a_number(text: str, value: Value) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["3:30", "12/25/2024", "2024-01-05", "1.2.3", "7²", "2^5", "9**9**9", "72x5", "0x48", "72π"],
+    [
+        "3:30",
+        "12/25/2024",
+        "2024-01-05",
+        "1.2.3",
+        "7²",
+        "2^5",
+        "9**9**9",
+        "72x5",
+        "0x48",
+        "72π",
+        "1 1/0",
+        "1 0/0",
+    ],
 )
 def test_what_is_no_number_is_none_of_its_parts(text: str) -> None:
     """Times, dates, versions, powers and names are read as one thing without a value."""
@@ -105,64 +119,6 @@ def test_what_is_no_number_is_none_of_its_parts(text: str) -> None:
 def test_what_stands_side_by_side_stays_apart(text: str, values: list[int]) -> None:
     """A comma that groups no three digits separates; a dash between digits is no sign."""
     assert [number.value for number in scan(text)] == values
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("zero", 0),
-        ("seventy-two", 72),
-        ("one hundred and six", 106),
-        ("one hundred thirty thousand", 130_000),
-        ("two thousand, three hundred and five", 2305),
-        ("twenty-five hundred", 2500),
-        ("nine hundred ninety-nine trillion", 999 * 10**12),
-        ("a dozen", 12),
-        ("half a dozen", 6),
-        ("one half", Fraction(1, 2)),
-        ("three quarters", Fraction(3, 4)),
-        ("two and a half", Fraction(5, 2)),
-        ("two and three quarters", Fraction(11, 4)),
-        ("one and a half million", 1_500_000),
-        ("two point five", Decimal("2.5")),
-        ("minus five", -5),
-        ("one two three", None),
-    ],
-)
-def test_number_words(text: str, value: Value | None) -> None:
-    """English words to the trillions; words that follow each other as no number does are none."""
-    assert [number.value for number in scan_words(text)] == [value]
-
-
-def in_words(value: int) -> str:
-    """An integer below 10^15 in English, as a reader of the words would write it."""
-    ones = (
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-        "nineteen",
-    )  # fmt: skip
-    tens = (
-        "", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-    )  # fmt: skip
-    if value < 20:
-        return ones[value]
-    if value < 100:
-        return tens[value // 10] + (f"-{ones[value % 10]}" if value % 10 else "")
-    for size, name in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million")):
-        if value >= size:
-            rest = f" {in_words(value % size)}" if value % size else ""
-            return f"{in_words(value // size)} {name}{rest}"
-    if value >= 1000:
-        rest = f" {in_words(value % 1000)}" if value % 1000 else ""
-        return f"{in_words(value // 1000)} thousand{rest}"
-    rest = f" and {in_words(value % 100)}" if value % 100 else ""
-    return f"{ones[value // 100]} hundred{rest}"
-
-
-@given(st.integers(0, 10**15 - 1))
-def test_words_of_any_integer_are_read_back(value: int) -> None:
-    """Every integer below a thousand trillion is read back from its words."""
-    assert [number.value for number in scan_words(in_words(value))] == [value]
 
 
 @given(st.decimals(-(10**12), 10**12, places=4))
@@ -213,7 +169,12 @@ def test_float_noise_is_forgiven_and_nothing_more() -> None:
 
 
 def test_a_tolerance_is_taken_as_written() -> None:
-    """0.1 is one tenth: 0.3 lies within it of 0.2, and 0.31 does not."""
+    """0.1 is one tenth: 0.3 lies within it of 0.2, and 0.31 does not.
+
+    The float nearest to 0.3 is a little less than 0.3, and as a tolerance it is 0.3 all the same.
+    """
+    assert close(Decimal("0.5"), Decimal("0.2"), 0.3, 0.0)
+    assert close(13, 10, 0.0, 0.3)
     assert close(Decimal("0.3"), Decimal("0.2"), 0.1, 0.0)
     assert not close(Decimal("0.31"), Decimal("0.2"), 0.1, 0.0)
     assert close(102, 100, 0.0, 0.02)
@@ -225,27 +186,6 @@ def test_whole_numbers_are_whole_in_every_form() -> None:
     """An int, a Decimal and a Fraction may each be whole."""
     assert all(map(is_integer, (72, Decimal("72.0"), Fraction(72))))
     assert not any(map(is_integer, (Decimal("72.5"), Fraction(1, 2))))
-
-
-@pytest.mark.parametrize(
-    ("text", "unit"),
-    [
-        ("$18", "dollar"),
-        ("18 dollars", "dollar"),
-        ("18 €", "euro"),
-        ("5 kilograms", "kg"),
-        ("5kg", "kg"),
-        ("72%", "percent"),
-        ("72 clips.", "clip"),
-        ("72 of them", ""),
-        ("$72$ clips", "clip"),
-        ("72", ""),
-    ],
-)
-def test_units_are_read_in_one_spelling(text: str, unit: str) -> None:
-    """Currency before or after, a sign, an abbreviation or a word."""
-    number = next(scan(text))
-    assert unit_of(text, number.start, number.end) == unit
 
 
 def test_caps_are_as_documented() -> None:
