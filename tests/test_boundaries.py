@@ -33,7 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading.units": {"reading.numbers", "reading.plain", "reading.text"},
     "reading.number_words": {"reading.numbers", "reading.text"},
     "reading.equations": {"reading.numbers", "reading.plain", "reading.text"},
+    "reading.words": {"reading.text"},
     "reading.documents": {"reading.text"},
+    "reading.leaves": {"reading.words"},
+    "reading.schemas": {"errors", "reading.text"},
     "reading.languages": {"reading.text"},
     "reading.phrases": {"reading.languages", "reading.text"},
     "reading.clause": {

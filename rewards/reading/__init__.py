@@ -9,6 +9,9 @@ units         and what is it a number of?
 number_words  and these words?
 equations     which equations does a text work out?
 documents     where is the JSON in a completion?
+leaves        how much of one JSON value stands in another?
+schemas       which constraints of a JSON schema does a value satisfy?
+words         what is a word, and when are two texts the same?
 languages     how do other languages than English say what an answer is?
 phrases       which words hedge, deny, correct, conclude?
 clause        what does one clause state?

@@ -5,13 +5,15 @@ a model may draft and correct itself, and gains nothing from offering several. B
 fences of other languages and brackets in prose are not mistaken for documents.
 
 A document is well-formed where it is JSON (RFC 8259) that any reader takes alike: no NaN or
-Infinity, no key twice in an object, no lone surrogate, and within the limits below.
+Infinity, no key twice in an object, no lone surrogate, and within the limits below, which a
+megabyte of brackets passes and no answer of a model comes near.
 """
 
 import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from rewards.reading.text import MAX_ANSWER_CHARS, answer_span, code_spans
@@ -23,6 +25,15 @@ MAX_DEPTH = 100
 #: Python refuses to convert longer integers (4,300 digits), and other readers far shorter ones.
 MAX_DIGITS = 400
 
+#: Values of a document, empty objects and lists included: each is compared and perhaps validated.
+MAX_VALUES = 20_000
+
+#: Documents of one answer; of more than one the last counts, so a list of drafts gains nothing.
+MAX_DOCUMENTS = 1_000
+
+#: Brackets and strings of one answer: each is a step on the way to the last document.
+MAX_MARKS = 100_000
+
 #: Code fences that may hold a document; JSON in a fence of another language is a part of a program.
 JSON_FENCES = frozenset({"", "json", "jsonc", "json5", "javascript", "js", "text", "plaintext"})
 
@@ -31,6 +42,7 @@ _START = re.compile(r"\{(?=\s*+[\"'}])|\[(?=\s*+(?:[\"'{\[\]\-0-9]|true|false|nu
 # What matters between the start of a document and its end: whole strings, brackets, and a quote
 # that is never closed. Possessive: an unclosed string is read once.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}"]', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR_STARTS = ('"', "-", *"0123456789", "true", "false", "null")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
@@ -68,10 +80,15 @@ def read(completion: str, opener: str = "", *, alone: bool = False) -> Document:
     scalar = None if opener else _scalar(completion[start:end].strip())
     if scalar is not None:
         return scalar
-    regions = list(_regions(completion, start, end))
+    if _marks(completion, start, end) > MAX_MARKS:
+        return Document(flaw=f"malformed JSON: more than {MAX_MARKS:,} brackets and strings")
+    regions = list(islice(_regions(completion, start, end), MAX_DOCUMENTS + 1))
     wanted = [region for region in regions if completion.startswith(opener, region.start)]
     if not regions:
         return Document(flaw="no JSON in the answer")
+    if len(regions) > MAX_DOCUMENTS:
+        flaw = f"malformed JSON: more than {MAX_DOCUMENTS:,} documents"
+        return Document(None, flaw, len(wanted or regions))
     last = (wanted or regions)[-1]
     text = completion[last.start : last.end]
     value, flaw = _parsed(text, last)
@@ -79,6 +96,12 @@ def read(completion: str, opener: str = "", *, alone: bool = False) -> Document:
         flaw = "text around the JSON"
     span = (last.start, last.end)
     return Document(value, flaw, len(wanted or regions), span, text[:MAX_ANSWER_CHARS])
+
+
+def _marks(text: str, start: int, end: int) -> int:
+    """At most how many brackets open and strings stand in a stretch, counted without reading it."""
+    quotes = text.count('"', start, end)
+    return text.count("{", start, end) + text.count("[", start, end) + quotes // 2
 
 
 def _regions(text: str, start: int, end: int) -> Iterator[_Region]:
@@ -130,6 +153,8 @@ def _parsed(text: str, region: _Region) -> tuple[Any, str]:
         return None, "malformed JSON: never closed"
     if region.depth > MAX_DEPTH:
         return None, f"malformed JSON: more than {MAX_DEPTH} levels deep"
+    if _has_too_many_values(text):
+        return None, f"malformed JSON: more than {MAX_VALUES:,} values"
     flaws: list[str] = []
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -169,6 +194,11 @@ def _parsed(text: str, region: _Region) -> tuple[Any, str]:
     except UnicodeEncodeError:
         return None, "malformed JSON: a lone surrogate"
     return (None, f"malformed JSON: {flaws[0]}") if flaws else (value, "")
+
+
+def _has_too_many_values(text: str) -> bool:
+    """Whether a document has too many values: all but the first of a container follow a comma."""
+    return text.count(",") >= MAX_VALUES and _STRING.sub("", text).count(",") >= MAX_VALUES
 
 
 def _stands_alone(text: str, start: int, end: int, region: _Region) -> bool:

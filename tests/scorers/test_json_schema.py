@@ -1,6 +1,7 @@
 """json_schema.*: well-formed, valid, and right field by field; never by stuffing or hedging."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import jsonschema_rs
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.errors import MissingReferenceError, SpecError, UnscoredError, UnusableDataError
+from rewards.reading.documents import MAX_DOCUMENTS, MAX_MARKS, MAX_VALUES
+from rewards.reading.schemas import MAX_GRADED_DEPTH, Schema, compiled
 from rewards.sample import Sample
-from rewards.scorers import json_schema
 from rewards.scorers.json_schema import MAX_FIELD_METRICS, fields, valid
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 
@@ -161,13 +163,80 @@ def test_floods_take_linear_time(flood: str) -> None:
 
 
 @pytest.mark.parametrize("item", ["1", "{}", "[]", '"x"', '{"n": [1, 2]}'])
-def test_long_documents_take_linear_time(item: str) -> None:
-    """A megabyte of list items is validated and compared, paired or not, in linear time."""
-    completion = "[" + ",".join([item] * (LONG // (len(item) + 1))) + "]"
+def test_long_documents_are_compared(item: str) -> None:
+    """As many list items as a document may hold are validated and compared, paired or not."""
+    values = item.count(",") + 1
+    completion = "[" + ",".join([item] * (MAX_VALUES // values)) + "]"
     schema = {"type": "array", "items": {"type": "boolean"}}
     sample = Sample("1", completion, reference_answer=[[1], {"n": [2]}, 3] * 50)
     assert run(valid, sample, {"schema": schema}).value == 0.0
-    assert run(fields, sample, {"lists": "unordered"}).value < 0.01
+    assert run(fields, sample, {"lists": "unordered"}).value < 0.02
+
+
+@pytest.mark.parametrize(
+    ("completion", "limit"),
+    [
+        ("[" + "1," * MAX_VALUES + "1]", f"more than {MAX_VALUES:,} values"),
+        ("[" * 99 + "1," * MAX_VALUES + "1" + "]" * 99, f"more than {MAX_VALUES:,} values"),
+        ('{"a":1} ' * (MAX_DOCUMENTS + 1), f"more than {MAX_DOCUMENTS:,} documents"),
+        ("[]" * MAX_MARKS + "[]", f"more than {MAX_MARKS:,} brackets and strings"),
+        ("[" + '"a",' * MAX_MARKS + '"a"]', f"more than {MAX_MARKS:,} brackets and strings"),
+    ],
+    ids=["values", "deep values", "documents", "brackets", "strings"],
+)
+def test_more_than_any_answer_holds_is_malformed(completion: str, limit: str) -> None:
+    """What would cost a second a megabyte is refused before it is read, and the limit named."""
+    sample = Sample("1", completion, reference_answer=[1])
+    score = run(fields, sample, {})
+    assert (score.value, limit in score.reason) == (0.0, True)
+    assert run(valid, sample, {"schema": {"type": "array"}}).value == -1.0
+
+
+def test_commas_in_text_are_no_values() -> None:
+    """A long text with many commas is one value."""
+    text = "so, " * MAX_VALUES
+    sample = Sample("1", json.dumps({"text": text}), reference_answer={"text": text})
+    assert run(fields, sample, {}).value == 1.0
+
+
+def test_memory_does_not_grow_with_the_depth() -> None:
+    """A leaf below 98 lists takes no more memory than one in a flat list: no path is kept."""
+    peaks = []
+    for depth in (1, 98):
+        completion = "[" * depth + ",".join(["1"] * (MAX_VALUES // 2)) + "]" * depth
+        sample = Sample("1", completion, reference_answer=[[1]])
+        tracemalloc.start()
+        run(fields, sample, {"lists": "unordered"})
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_a_required_property_without_a_schema_is_satisfied_by_being_there() -> None:
+    """The schema says nothing more of it: of a (invalid), b and the whole, one is satisfied."""
+    schema = {"required": ["a", "b"], "properties": {"a": {"type": "integer"}}}
+    score = run(valid, Sample("1", '{"a": "x", "b": 1}'), {"schema": schema, "partial": 0.9})
+    assert score.value == pytest.approx(0.9 / 3)
+
+
+def test_shares_end_at_a_depth() -> None:
+    """Below the last graded level a part is all or nothing, so that a deep document costs little.
+
+    Each graded level has a right text, the level below it, and the whole: (1 + s) / 3.
+    """
+    schema = {
+        "type": "object",
+        "required": ["text", "below"],
+        "properties": {"text": {"type": "string"}, "below": {"$ref": "#"}},
+    }
+    document: Any = {"text": "x", "below": 1}
+    for _ in range(MAX_GRADED_DEPTH + 3):
+        document = {"text": "x", "below": document}
+    share = 0.0
+    for _ in range(MAX_GRADED_DEPTH):
+        share = (1 + share) / 3
+    score = run(valid, Sample("1", json.dumps(document)), {"schema": schema})
+    assert score.metrics["satisfied"] == pytest.approx(share, abs=1e-12)
 
 
 def test_a_pattern_of_a_schema_takes_linear_time() -> None:
@@ -225,12 +294,12 @@ def test_a_reference_that_is_no_json_is_unscored(reference: str) -> None:
 
 def test_a_schema_is_compiled_once() -> None:
     """All samples of a rubric share one compiled schema; so do samples that bring equal ones."""
-    before = json_schema._compiled.cache_info().misses
+    before = compiled.cache_info().misses
     for _ in range(3):
         run(valid, Sample("1", "{}"), {"schema": {"title": "compiled once"}})
         own = Sample("1", "{}", metadata={"s": {"title": "compiled once"}})
         run(valid, own, {"schema_key": "s"})
-    assert json_schema._compiled.cache_info().misses == before + 1
+    assert compiled.cache_info().misses == before + 1
 
 
 class PanicException(BaseException):
@@ -246,6 +315,5 @@ class BrokenValidator:
 
 def test_a_crash_of_the_validator_costs_one_sample() -> None:
     """A panic in Rust, which no `except Exception` catches, is "could not decide"."""
-    broken = json_schema._Compiled({}, {"#": BrokenValidator()})
     with pytest.raises(UnscoredError, match="broke down"):
-        json_schema._graded(broken, {}, [], Sample("1", "{}"))
+        Schema({}, {"#": BrokenValidator()}).grade({})
