@@ -59,6 +59,23 @@ def printable(text: str, limit: int = MAX_CELL_CHARS) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+#: What moves a terminal's cursor, colours or title; line breaks and tabs are text.
+_CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+_CONTROLS |= {ord("\n"): "\n", ord("\t"): "\t", ord("\r"): "\n"}
+
+
+def harmless(log: bytes) -> str:
+    r"""A program's output as text that cannot steer a terminal.
+
+    AWS's runtime client joins the lines of a message with carriage returns, for CloudWatch: here
+    each of them is a line again.
+
+    >>> harmless(b"a\x1b[2J\rb\xff")
+    'a\\x1b[2J\nb\\xff'
+    """
+    return log.decode("utf-8", "backslashreplace").replace("\r\n", "\n").translate(_CONTROLS)
+
+
 def figure(value: float) -> str:
     """A reward or a component's score as people read it: at most four decimals.
 

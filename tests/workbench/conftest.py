@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,15 @@ def exact(tmp_path: Path) -> Path:
     path = tmp_path / "exact.toml"
     path.write_text(EXACT)
     return path
+
+
+@pytest.fixture(scope="session")
+def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A boto3 client of a server whose invocations may take 2 seconds."""
+    from tests.workbench.serving import client, serving
+
+    with serving(tmp_path_factory.mktemp("serve"), "--timeout", "2") as (url, _):
+        yield client(url)
 
 
 def wire_row(completion: Any, reference: Any = "72", **fields: Any) -> dict[str, Any]:

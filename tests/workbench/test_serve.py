@@ -1,99 +1,22 @@
 """`rewards serve`: the Lambda Invoke API, as boto3 sees it."""
 
 import base64
-import http.client
-import json
 import os
 import signal
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3  # noqa: TID251 - the client under test; no cold start is paid here
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from rewards.workbench.local import runtime
 from rewards.workbench.local.handler import LocalHandler
-from rewards.workbench.local.invoke_api import MAX_REQUEST_BYTES
-from rewards.workbench.local.runtime import MAX_RESPONSE_BYTES
-from tests.workbench.conftest import COMMAND, ROOT, wire_row
-
-SCORER = """
-import os, time
-from rewards import Sample, scorer
-
-@scorer
-def acts(sample: Sample) -> bool:
-    if sample.completion == "sleep":
-        time.sleep(60)
-    if sample.completion == "exit":
-        os._exit(3)
-    if sample.completion.startswith("print"):
-        print(sample.completion)
-    return sample.completion == sample.reference_text
-"""
-RUBRIC = 'name = "acts"\n[[component]]\nname = "acts"\nscorer = "acting:acts"\n'
-EVENT = [wire_row("72", id="é"), wire_row("71", id=3), 7]
-
-
-@contextmanager
-def serving(folder: Path, *options: str, **environment: str) -> Iterator[tuple[str, Any]]:
-    """A server in a process of its own, on a free port, and its URL; always ended."""
-    (folder / "acting.py").write_text(SCORER)
-    (folder / "acts.toml").write_text(RUBRIC)
-    command = [*COMMAND, "serve", "--port", "0", "--json", "--rubric", "acts.toml", *options]
-    with (folder / "serve.log").open("wb") as log:
-        server = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        assert server.stdout is not None
-        try:
-            # Four lines of JSON; readline returns nothing where the server ends before.
-            printed = b"".join(server.stdout.readline() for _ in range(5))
-            yield json.loads(printed)["url"], server
-        finally:
-            if server.poll() is None:
-                server.kill()
-            server.wait(timeout=20)
-            server.stdout.close()
-
-
-def client(url: str) -> Any:
-    return boto3.client(
-        "lambda",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="none",
-        aws_secret_access_key="none",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
-    )
-
-
-@pytest.fixture(scope="module")
-def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A boto3 client of a server whose invocations may take 2 seconds."""
-    with serving(tmp_path_factory.mktemp("serve"), "--timeout", "2") as (url, _):
-        yield client(url)
-
-
-def invoke(function: Any, event: Any, **options: Any) -> Any:
-    payload = event if isinstance(event, bytes) else json.dumps(event).encode()
-    return function.invoke(**{"FunctionName": "reward", "Payload": payload, **options})
-
-
-def answer(response: Any) -> Any:
-    return json.loads(response["Payload"].read())
+from tests.workbench.conftest import COMMAND, EXACT, ROOT, Run, wire_row
+from tests.workbench.serving import EVENT, RUBRIC, answer, client, invoke, serving
 
 
 def test_answers_what_the_handler_answers(function: Any, exact: Path) -> None:
@@ -182,68 +105,75 @@ def test_event_and_dry_run(function: Any) -> None:
     assert "FunctionError" not in invoke(function, EVENT)
 
 
-def test_no_payload_is_an_empty_object(function: Any) -> None:
-    """As Lambda does it; the handler then says that this is no event."""
-    response = function.invoke(FunctionName="reward")
-
-    assert "an empty object" in answer(response)["errorMessage"]
-
-
-def test_a_request_over_6_mb_is_refused_by_the_service(function: Any) -> None:
-    """413 RequestTooLargeException, and the connection is good for the next request."""
-    with pytest.raises(ClientError) as refused:
-        invoke(function, b'"' + b"x" * MAX_REQUEST_BYTES + b'"')
-
-    assert refused.value.response["Error"]["Code"] == "RequestTooLargeException"
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
-    assert "FunctionError" not in invoke(function, EVENT)
-
-
-def test_a_response_over_6_mb_is_a_function_error(tmp_path: Path) -> None:
-    """A small event can have a response that Lambda would not carry."""
-    with serving(tmp_path, "--timeout", "30") as (url, _):
+def test_several_rubrics_are_functions_by_their_names(tmp_path: Path) -> None:
+    """FunctionName chooses; a name that nobody serves is ResourceNotFoundException."""
+    (tmp_path / "exact.toml").write_text(EXACT)
+    rubrics = ("--rubric", "acts.toml", "--rubric", "prod=exact.toml", "--rubric", "gsm8k")
+    with serving(tmp_path, *rubrics) as (url, _):
         function = client(url)
-        response = invoke(function, [{"messages": 0}] * 100_000)
 
-        error = answer(response)
-        assert response["FunctionError"] == "Unhandled"
-        assert error["errorType"] == "Function.ResponseSizeTooLarge"
-        assert f"{MAX_RESPONSE_BYTES} bytes" in error["errorMessage"]
-        assert "FunctionError" not in invoke(function, EVENT)
+        def components(name: str) -> set[str]:
+            (result,) = answer(invoke(function, [wire_row("72")], FunctionName=name))
+            return {metric["name"] for metric in result["metrics_list"]}
 
+        assert components("acts") == {"acts"}
+        assert components("arn:aws:lambda:us-east-1:111122223333:function:prod:7") == {"correct"}
+        assert {"correct", "marker"} <= components("gsm8k")
+        with pytest.raises(ClientError) as refused:
+            invoke(function, EVENT, FunctionName="exact")
 
-@pytest.mark.parametrize("payload", [b"{", b"\xff", b"[" * 100_000])
-def test_a_body_that_is_no_json_is_refused_by_the_service(function: Any, payload: bytes) -> None:
-    """400 InvalidRequestContentException; the function never sees it."""
-    with pytest.raises(ClientError) as refused:
-        invoke(function, payload)
-
-    assert refused.value.response["Error"]["Code"] == "InvalidRequestContentException"
+    assert refused.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    assert "acts, prod, gsm8k" in refused.value.response["Error"]["Message"]
 
 
 @pytest.mark.parametrize(
-    "header", [("Content-Length", "many"), ("Content-Length", "-5"), ("Transfer-Encoding", "x")]
+    ("rubrics", "said"),
+    [
+        (["gsm8"], 'did you mean "gsm8k"?'),
+        (["a=gsm8"], 'did you mean "gsm8k"?'),
+        (["missing.toml"], "missing.toml"),
+        (["gsm8k", "gsm8k"], "a function 'gsm8k' already"),
+        (["gsm8k", "my rubric.toml"], "write NAME=my rubric.toml"),
+        (["a b=gsm8k"], "no function's name"),
+    ],
 )
-def test_a_body_of_unknown_length_is_refused(function: Any, header: tuple[str, str]) -> None:
-    """A body that is not read must not pass for an empty event."""
-    connection = http.client.HTTPConnection(urlsplit(function.meta.endpoint_url).netloc, timeout=20)
-    connection.putrequest("POST", "/2015-03-31/functions/f/invocations")
-    connection.putheader(*header)
-    connection.endheaders()
+def test_a_rubric_that_cannot_be_served_is_one_line(
+    rewards: Run, rubrics: list[str], said: str
+) -> None:
+    """Exit code 2 before anything listens, as in every command."""
+    result = rewards("serve", *(word for rubric in rubrics for word in ("--rubric", rubric)))
 
-    assert connection.getresponse().status == 411
-    connection.close()
+    assert (result.code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_other_apis_are_refused(function: Any) -> None:
-    """Nothing but invocations is served."""
-    with pytest.raises(ClientError):
-        function.list_functions()
-    url = function.meta.endpoint_url + "/2015-03-31/functions/a/b/invocations"
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(url, data=b"{}", timeout=10)
-    with refused.value:
-        assert refused.value.code == 404
+def test_a_system_without_the_runtime_client_is_told_in_a_sentence(
+    rewards: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """awslambdaric has wheels for Linux only; elsewhere everything but serve works."""
+    monkeypatch.setattr(runtime, "RUNTIME_MODULES", ("awslambdaric", "no_such_module"))
+
+    result = rewards("serve")
+
+    assert result.code == 2
+    assert "no_such_module" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_child_that_dies_at_its_start_says_why(tmp_path: Path) -> None:
+    """What it printed holds the reason; its exit status alone would tell nobody anything."""
+    (tmp_path / "awslambdaric").mkdir()
+    (tmp_path / "awslambdaric" / "__init__.py").touch()
+    (tmp_path / "awslambdaric" / "__main__.py").write_text(
+        "raise SystemExit('\\x1b[2Jthe native module\\ris missing')"
+    )
+    with serving(tmp_path):
+        pass
+
+    log = (tmp_path / "serve.log").read_text()
+    assert "\\x1b[2Jthe native module\nis missing" in log
+    assert "exit status 1" in log
 
 
 def test_an_error_of_the_init_phase_answers_every_invocation(tmp_path: Path) -> None:

@@ -1,1 +1,8 @@
-"""The Lambda on this machine: its handler, its runtime, its Invoke API."""
+"""The Lambda on this machine.
+
+handler      what does the deployed handler answer to this event?
+runtime      how does AWS's runtime client run it, start to timeout?
+runtime_api  what does that client ask for, and report?
+invoke_api   what does an AWS SDK ask for?
+loopback     how do both speak HTTP, to programs on this machine only?
+"""

@@ -2,12 +2,7 @@
 
 The child runs `python -m awslambdaric rewards.handler.lambda_handler`, what AWS runs in a
 container image: it imports the handler, unmarshals the event, marshals the response, and reports
-errors. This side is the Runtime API that it asks for work:
-
-    GET  /2018-06-01/runtime/invocation/next            blocks until there is an event
-    POST /2018-06-01/runtime/invocation/<id>/response
-    POST /2018-06-01/runtime/invocation/<id>/error
-    POST /2018-06-01/runtime/init/error
+errors. This side starts it, feeds it through `runtime_api`, and ends it at the timeout.
 """
 
 import json
@@ -17,18 +12,26 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Empty
 from time import monotonic, time
-from typing import Any
+
+from rewards.workbench.local.runtime_api import (
+    MAX_RESPONSE_BYTES,
+    Invocation,
+    Report,
+    RuntimeServer,
+)
 
 HANDLER = "rewards.handler.lambda_handler"
 
-#: A response may have so many bytes (6 MB and 100 bytes; AWS's own emulator has the same).
-MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+#: What the child is made of: AWS's runtime client, and its native module. Linux wheels only.
+RUNTIME_MODULES = ("awslambdaric", "runtime_client")
+
+#: How often a wait looks whether the caller is still there.
+LOOK_SECONDS = 0.1
 
 #: Lambda gives the init phase ten seconds.
 INIT_SECONDS = 10.0
@@ -40,36 +43,19 @@ _ROOT = Path(__file__).resolve().parents[3]
 class Settings:
     """What a deployment would configure."""
 
+    name: str
     rubric: str
     timeout: float
     memory: int
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """An event on its way to the function."""
-
-    id: str
-    arn: str
-    event: bytes
-    deadline: float
-
-
-@dataclass(frozen=True)
-class Answer:
+class Reply:
     """What the function answered. `failed` where the payload is an error, as Lambda marks it."""
 
     payload: bytes
     failed: bool
     log: bytes
-
-
-@dataclass(frozen=True)
-class _Report:
-    """Something that the child did: next, response, error, too_large, init_error or exit."""
-
-    kind: str
-    body: bytes = b""
 
 
 class Environment:
@@ -80,7 +66,7 @@ class Environment:
         self._settings = settings
         self._child: _Child | None = None
 
-    def start(self) -> Answer | None:
+    def start(self) -> Reply | None:
         """Run the init phase; return the error it ended with, as the function reported it."""
         child = self._child = self._child or _Child(self._settings)
         report = child.wait_for(("next", "init_error"), monotonic() + INIT_SECONDS)
@@ -92,10 +78,15 @@ class Environment:
             error = _error("Runtime.ExitError", _how_it_ended(child, report, INIT_SECONDS))
         log = child.printed()
         self.stop()
-        return Answer(error, True, log)
+        return Reply(error, True, log)
 
-    def invoke(self, request_id: str, arn: str, event: bytes) -> Answer:
-        """Run one invocation to its end: an answer, an error, a crash, or the timeout."""
+    def invoke(
+        self, request_id: str, arn: str, event: bytes, gone: Callable[[], bool] = lambda: False
+    ) -> Reply:
+        """Run one invocation to its end: an answer, an error, a crash, or the timeout.
+
+        Where the caller is `gone`, nobody wants the answer and others wait: the child is ended.
+        """
         if self._child is not None and self._child.process.poll() is not None:
             self.stop()  # it ended between two invocations
         if self._child is None or not self._child.idle:
@@ -107,15 +98,15 @@ class Environment:
         started = monotonic()
         child.send(Invocation(request_id, arn, event, time() + self._settings.timeout))
         outcomes = ("response", "error", "too_large")
-        report = child.wait_for(outcomes, started + self._settings.timeout)
+        report = child.wait_for(outcomes, started + self._settings.timeout, gone)
         milliseconds = (monotonic() - started) * 1000
         broken = self._broken(child, report, request_id)
         log = _log(child, request_id, milliseconds, self._settings.memory, broken)
         if broken is not None:
             self.stop()  # after a refused response the runtime client gives up, too
-            return Answer(_error(*broken), True, log)
+            return Reply(_error(*broken), True, log)
         assert report is not None
-        return Answer(report.body, report.kind == "error", log)
+        return Reply(report.body, report.kind == "error", log)
 
     def stop(self) -> None:
         """End the child."""
@@ -124,7 +115,7 @@ class Environment:
             self._child = None
 
     def _broken(
-        self, child: "_Child", report: _Report | None, request_id: str
+        self, child: "_Child", report: Report | None, request_id: str
     ) -> tuple[str, str] | None:
         """Type and message of the error where the platform, not the function, has to answer."""
         if report is not None and report.kind == "too_large":
@@ -132,6 +123,8 @@ class Environment:
                 "Response payload size exceeded maximum allowed payload size "
                 f"({MAX_RESPONSE_BYTES} bytes)."
             )
+        if report is not None and report.kind == "gone":
+            return "Sandbox.Abandoned", f"RequestId: {request_id} Error: the caller has gone"
         if report is not None and report.kind != "exit":
             return None
         ended = _how_it_ended(child, report, self._settings.timeout)
@@ -144,7 +137,7 @@ class _Child:
 
     def __init__(self, settings: Settings) -> None:
         self.idle = False
-        self._server = _RuntimeServer()
+        self._server = RuntimeServer()
         # A file, not a pipe: what the function printed is all there once it has answered.
         self._log = tempfile.NamedTemporaryFile(prefix="rewards-serve-")  # noqa: SIM115 - kill() closes it
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -163,15 +156,22 @@ class _Child:
         self.idle = False
         self._server.events.put(invocation)
 
-    def wait_for(self, kinds: tuple[str, ...], deadline: float) -> _Report | None:
-        """The next report of one of `kinds`, or the child's exit; None at the deadline."""
+    def wait_for(
+        self, kinds: tuple[str, ...], deadline: float, gone: Callable[[], bool] = lambda: False
+    ) -> Report | None:
+        """The next report of one of `kinds`, the child's exit or "gone"; None at the deadline."""
         if "next" in kinds and self.idle:
-            return _Report("next")
+            return Report("next")
         while True:
+            left = deadline - monotonic()
             try:
-                report = self._server.reports.get(timeout=max(0.0, deadline - monotonic()))
+                report = self._server.reports.get(timeout=max(0.0, min(left, LOOK_SECONDS)))
             except Empty:
-                return None
+                if gone():
+                    return Report("gone")
+                if left <= LOOK_SECONDS:
+                    return None
+                continue
             self.idle = self.idle or report.kind == "next"
             if report.kind in (*kinds, "exit"):
                 return report
@@ -205,85 +205,7 @@ class _Child:
 
     def _watch(self) -> None:
         self.process.wait()
-        self._server.reports.put(_Report("exit"))
-
-
-class LoopbackServer(ThreadingHTTPServer):
-    """An HTTP server that takes a peer's end for what it is: no error of the server."""
-
-    daemon_threads = True  # a request that hangs never holds up the end
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing where the peer has gone, as a killed child does."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _RuntimeServer(LoopbackServer):
-    """Hands out events and takes in reports, on a free port of loopback."""
-
-    def __init__(self) -> None:
-        self.events: Queue[Invocation | None] = Queue()
-        self.reports: Queue[_Report] = Queue()
-        super().__init__(("127.0.0.1", 0), _RuntimeApi)
-
-
-class _RuntimeApi(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # One packet an answer: head and body apart would wait 40 ms for each other (Nagle's algorithm).
-    wbufsize = -1
-
-    @property
-    def _queues(self) -> _RuntimeServer:
-        assert isinstance(self.server, _RuntimeServer)
-        return self.server
-
-    def do_GET(self) -> None:
-        self._queues.reports.put(_Report("next"))
-        invocation = self._queues.events.get()
-        if invocation is None:
-            self.close_connection = True
-            return
-        self._answer(
-            200,
-            invocation.event,
-            {
-                # awslambdaric 4.2 crashes without the content type and the trace id.
-                "Content-Type": "application/json",
-                "Lambda-Runtime-Aws-Request-Id": invocation.id,
-                "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline * 1000)),
-                "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
-                "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
-            },
-        )
-
-    def do_POST(self) -> None:
-        body = self._body()
-        kind = "init_error" if self.path.endswith("/init/error") else self.path.rpartition("/")[2]
-        too_large = kind == "response" and len(body) > MAX_RESPONSE_BYTES
-        self._answer(413 if too_large else 202, b"{}", {"Content-Type": "application/json"})
-        self._queues.reports.put(_Report("too_large") if too_large else _Report(kind, body))
-
-    def _body(self) -> bytes:
-        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = bytearray()
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return bytes(body)
-
-    def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the function's own log is what counts."""
+        self._server.reports.put(Report("exit"))
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
@@ -294,7 +216,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         **os.environ,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory),
-        "AWS_LAMBDA_FUNCTION_NAME": "reward",
+        "AWS_LAMBDA_FUNCTION_NAME": settings.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
@@ -305,7 +227,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     }
 
 
-def _how_it_ended(child: _Child, report: _Report | None, seconds: float) -> str:
+def _how_it_ended(child: _Child, report: Report | None, seconds: float) -> str:
     """In Lambda's words."""
     if report is None:
         return f"Task timed out after {seconds:.2f} seconds"
