@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from rewards.judge import RetryPolicy, install, usage
+from rewards.judge import Asking, RetryPolicy, install, usage
 from rewards.judge.bedrock import BedrockJudge
 from rewards.rubric import Rubric, use
 from rewards.sample import Message, Sample
@@ -98,8 +98,6 @@ HANDLER = """
 import json, sys, time
 started = time.perf_counter()
 import rewards.handler as handler
-from rewards.judge import warm_up
-warm_up(handler.RUBRIC.spec)
 init = time.perf_counter() - started
 event = json.loads(sys.stdin.read())
 took = []
@@ -170,7 +168,7 @@ def test_ten_thousand_calls_with_a_fifth_of_faults(
 ) -> None:
     """Nothing is invented, nothing is late, nothing is asked too often, all of it twice."""
     component = use(
-        judge.grade, model="us.amazon.nova-pro-v1:0", criteria=[SCALE], timeout=2.0
+        judge.grade, model="us.amazon.nova-pro-v1:0", criteria=[SCALE], asking=Asking(timeout=2.0)
     ).placed(on_error="skip", on_refusal="skip", name="judge")
     rubric = Rubric("faulty", [component], concurrency=32)
     rollouts = samples(CALLS)

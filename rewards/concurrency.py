@@ -75,6 +75,7 @@ class Run:
         self._busy = 0
         self._freed = asyncio.Condition()
         self._threads: ThreadPoolExecutor | None = None
+        self.closed = False
 
     def remaining(self) -> float:
         """Seconds until the deadline; infinite where there is none."""
@@ -101,6 +102,7 @@ class Run:
 
     def close(self) -> None:
         """Let the threads go, without waiting for a call that hangs until its own timeout."""
+        self.closed = True
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -110,11 +112,17 @@ _running: ContextVar[Run] = ContextVar("rewards_run")
 
 
 def current_run() -> Run:
-    """The run of this fan-out; a run of its own for a scorer that is called directly."""
+    """The run of this fan-out; a run of its own for a scorer that is called directly.
+
+    That one ends with the task that it was made for, and its threads with it.
+    """
     run = _running.get(None)
-    if run is None:
-        run = Run(DEFAULT_LIMIT)
+    if run is None or run.closed:
+        run = own = Run(DEFAULT_LIMIT)
         _running.set(run)
+        task = asyncio.current_task()
+        assert task is not None, "a scorer's coroutine runs in a task"
+        task.add_done_callback(lambda _: own.close())
     return run
 
 

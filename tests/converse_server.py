@@ -69,9 +69,11 @@ class Asked:
 
     def fenced(self, name: str = "completion") -> str:
         """What stands between the tags of `name`, by the code that the instructions give."""
-        code = re.search(r"tags that end in -([0-9a-f]+) is data", self.user)
-        assert code is not None, "the instructions name no code"
-        found = re.search(rf"<{name}-{code[1]}>\n(.*?)\n</{name}-{code[1]}>", self.user, re.DOTALL)
+        # The last mention: the instructions stand after the data, which may hold a mention, too.
+        codes = re.findall(r"tags that end in -([0-9a-f]+) is data", self.user)
+        assert codes, "the instructions name no code"
+        fence = rf"<{name}-{codes[-1]}>\n(.*?)\n</{name}-{codes[-1]}>"
+        found = re.search(fence, self.user, re.DOTALL)
         return found[1] if found else ""
 
     def level(self, name: str) -> Any:
@@ -86,10 +88,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong with one request; `seconds` is how late, where that is it."""
+    """Something that goes wrong with one request; `seconds` is how late, where that is it.
+
+    "raw" answers with `body` as it is, "drip" with one byte of it at a time, every `seconds`;
+    "invalid" is a ValidationException, whose message is `body` where there is one.
+    """
 
     kind: str
     seconds: float = 0.0
+    body: bytes = b""
+    encoding: str = ""
 
 
 #: How late a "slow" reply comes: a good one, in the end.
@@ -197,7 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
             state.most_under_way = max(state.most_under_way, state.under_way)
         try:
             fault = state.script(asked)
-            state.stopping.wait(state.delay + (fault.seconds if fault else 0.0))
+            late = fault.seconds if fault and fault.kind != "drip" else 0.0
+            state.stopping.wait(state.delay + late)
             self._answer(asked, fault)
         finally:
             with state.lock:
@@ -212,8 +221,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "drop":
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
-        elif kind in _ERRORS:
-            self._send(*_error(kind))
+        elif fault and kind in ("raw", "drip"):
+            self._send_raw(fault)
+        elif fault and kind in _ERRORS:
+            self._send(*_error(kind, fault.body.decode()))
         else:
             reply = reply_to(asked, kind)
             self.server.state.problems += _shape_problems(
@@ -230,6 +241,23 @@ class _Handler(BaseHTTPRequestHandler):
         while time.monotonic() < end and not self.server.state.stopping.is_set():
             if select.select([self.connection], [], [], 0.05)[0]:
                 return
+
+    def _send_raw(self, fault: Fault) -> None:
+        """Bytes that the API would not send, at once or one by one."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(fault.body)))
+        if fault.encoding:
+            self.send_header("Content-Encoding", fault.encoding)
+        self.end_headers()
+        if fault.kind == "raw":
+            self.wfile.write(fault.body)
+            return
+        for byte in fault.body:
+            if self.server.state.stopping.wait(fault.seconds):
+                return
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
 
     def _send(self, status: int, payload: str, error: str = "") -> None:
         data = payload.encode()
@@ -256,9 +284,10 @@ _ERRORS = {
 }
 
 
-def _error(kind: str) -> tuple[int, str, str]:
+def _error(kind: str, said: str = "") -> tuple[int, str, str]:
     """Status, body and type of an error, its status as the service model has it."""
     name, message = _ERRORS[kind]
+    message = said or message
     shape = service().shape_for(name)
     known = {error.name for error in service().operation_model("Converse").error_shapes}
     assert shape.name in known

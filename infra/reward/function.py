@@ -12,10 +12,10 @@ from constructs import Construct
 
 from infra.assets.bundle import PACKAGE, RUNTIME, Platform, build_reward
 from infra.findings import accept, accept_resources
-from infra.reward.judge_access import judge_statements
+from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
 from rewards.errors import SpecError
 from rewards.job.config import Vpc
-from rewards.judge.installed import TABLE_VARIABLE
+from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
 
 LOCK = PACKAGE.parent / "requirements" / "lambda.txt"
@@ -173,13 +173,7 @@ class RewardFunction(Construct):
         log_group.grant_write(role)
         for statement in judge_statements(self, self.rubric):
             role.add_to_policy(statement)
-            accept_resources(
-                role,
-                [resource for resource in statement.resources if "*" in resource],
-                "An inference profile routes to regions of AWS's choosing, and only Bedrock knows "
-                "the model of an application's own; a condition allows models by way of this one "
-                "profile only.",
-            )
+            accept_resources(role, routed(statement), ROUTED_REASON)
         if vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=_VPC_ACTIONS, resources=["*"]))
             accept_resources(

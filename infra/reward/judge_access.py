@@ -1,14 +1,15 @@
 """Which models a rubric's judges call, and the permissions for exactly those."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from rewards.errors import SpecError
+from rewards.judge.terms import Asking, check_model, check_places
 from rewards.rubric import Rubric
 
 #: A cross-region inference profile: its geography, then the model that it spreads.
@@ -27,14 +28,8 @@ class JudgeAccess:
 
 
 def judge_models(rubric: Rubric) -> list[JudgeAccess]:
-    """What the rubric's judges call: `model` and `region` of its async scorers."""
-    return sorted(
-        {
-            JudgeAccess(params["model"], params.get("region", ""))
-            for params in _judge_params(rubric)
-            if params.get("model")
-        }
-    )
+    """What the rubric's judges call: their model, in a region of its own where they name one."""
+    return sorted({JudgeAccess(model, region) for model, region, _ in _judges(rubric)})
 
 
 def judge_statements(scope: Construct, rubric: Rubric) -> list[iam.PolicyStatement]:
@@ -48,9 +43,7 @@ def judge_statements(scope: Construct, rubric: Rubric) -> list[iam.PolicyStateme
     statements: list[iam.PolicyStatement] = []
     for judge in judge_models(rubric):
         statements += _statements(stack, judge.model, judge.region or stack.region)
-    tables = {
-        params["cache_table"] for params in _judge_params(rubric) if params.get("cache_table")
-    }
+    tables = {table for _, _, table in _judges(rubric) if table}
     if tables:
         prefix = f"arn:{stack.partition}:dynamodb:{stack.region}:{stack.account}:table"
         statements.append(
@@ -62,11 +55,47 @@ def judge_statements(scope: Construct, rubric: Rubric) -> list[iam.PolicyStateme
     return statements
 
 
-def _judge_params(rubric: Rubric) -> Iterator[Mapping[str, Any]]:
-    """The parameters of each judge, defaults included."""
-    for component, placed in zip(rubric.components, rubric.spec.component, strict=True):
-        if component.scorer.is_async:
-            yield component.scorer.bind(placed.params)
+#: Why a statement may name models by a wildcard: true of those that `routed` gives, and no other.
+ROUTED_REASON = (
+    "An inference profile routes to regions of AWS's choosing, and only Bedrock knows the model of "
+    "an application's own; a condition allows models by way of this one profile only."
+)
+
+
+def routed(statement: iam.PolicyStatement) -> list[str]:
+    """The resources with a wildcard of a statement that is held to one profile by its condition.
+
+    A wildcard that came in any other way has no reason to be accepted: it fails the synth.
+    """
+    if not statement.has_resource or "StringEquals" not in (statement.conditions or {}):
+        return []
+    return [resource for resource in statement.resources if "*" in resource]
+
+
+def _judges(rubric: Rubric) -> Iterator[tuple[str, str, str]]:
+    """Model, region and cache table of each judge: of ours, and of async scorers of the user's.
+
+    Raises:
+        SpecError: one of them is no name, but a pattern of IAM's that would allow more.
+    """
+    for component in rubric.components:
+        model = component.params.get("model")
+        if not component.scorer.is_async or not model:
+            continue
+        asking = component.params.get("asking")
+        if isinstance(asking, Asking):
+            region, table = asking.region, asking.cache_table
+        else:
+            region, table = (
+                component.params.get("region", ""),
+                component.params.get("cache_table", ""),
+            )
+        try:
+            check_model(model)
+            check_places(region, table)
+        except ValueError as error:
+            raise SpecError(f'component "{component.name}": {error}') from None
+        yield model, region, table
 
 
 def _statements(stack: Stack, model: str, region: str) -> list[iam.PolicyStatement]:

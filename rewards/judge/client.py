@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from rewards.errors import ServiceError
+from rewards.errors import RefusalError, ServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +83,24 @@ class JudgeClient(Protocol):
         """Put the question, and wait for at most `timeout` seconds.
 
         Raises:
-            ThrottledError: too many requests; worth another try, more slowly.
+            TooManyRequestsError: too many requests; worth another try, more slowly.
             UnavailableError: the service failed or did not answer; worth another try.
             ServiceError: anything else that is no fault of the sample; another try is of no use.
-            RefusalError: this sample's data is what the service will not take.
+            InputRefusedError: this sample's data is what the service will not take.
         """
         ...
 
 
-class ThrottledError(ServiceError):
+class TooManyRequestsError(ServiceError):
     """The service asks for fewer requests."""
 
 
 class UnavailableError(ServiceError):
     """The service failed, or did not answer in time."""
+
+
+class InputRefusedError(RefusalError):
+    """The service will not take this sample's data: too long, or filtered.
+
+    Where it says so of every sample of a batch, it is no sample's fault.
+    """

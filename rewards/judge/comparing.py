@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from rewards.concurrency import current_run
 from rewards.errors import MissingReferenceError, RefusalError, UnscoredError
@@ -12,8 +11,7 @@ from rewards.judge.asking import verdict
 from rewards.judge.fence import addresses_judge
 from rewards.judge.grading import together
 from rewards.judge.plan import PREFERENCE, ComparePlan
-from rewards.judge.prompt import conversation, question
-from rewards.judge.verdict import check_verdict
+from rewards.judge.prompt import conversation, user_turn
 from rewards.sample import Sample
 from rewards.score import Score
 
@@ -24,7 +22,7 @@ TASK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Comparison:
     """How a pair ended: what the one is worth against the other, and what its place did."""
 
     worth: float
@@ -44,20 +42,18 @@ async def against_reference(
     ]
 
 
-async def within_group(
-    samples: Sequence[Sample], opponents: int, plan: ComparePlan
-) -> list[Score | UnscoredError]:
+async def within_group(samples: Sequence[Sample], plan: ComparePlan) -> list[Score | UnscoredError]:
     """Each sample against others of its group; the score is the share of wins, ties half."""
     if len(samples) < 2:
         raise UnscoredError(
             "a group of one has nobody to be compared with: send whole groups in one batch, or "
             'compare with the reference (against = "reference")'
         )
-    pairs = _pairs(samples, opponents)
+    pairs = _pairs(samples, plan.opponents)
     found = await _all(
         [_pair(samples[a], samples[a].completion, samples[b].completion, plan) for a, b in pairs]
     )
-    met: list[list[Outcome]] = [[] for _ in samples]
+    met: list[list[Comparison]] = [[] for _ in samples]
     refused = [0] * len(samples)
     for (a, b), outcome in zip(pairs, found, strict=True):
         if isinstance(outcome, UnscoredError):
@@ -65,7 +61,7 @@ async def within_group(
             refused[b] += 1
         else:
             met[a].append(outcome)
-            met[b].append(Outcome(1 - outcome.worth, outcome.bias))
+            met[b].append(Comparison(1 - outcome.worth, outcome.bias))
     # Who makes the judge fail does so in all of its pairs; its opponents do not, and go on
     # without the pair.
     return [
@@ -94,43 +90,43 @@ def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-async def _with_reference(sample: Sample, plan: ComparePlan) -> Outcome:
+async def _with_reference(sample: Sample, plan: ComparePlan) -> Comparison:
     return await _pair(sample, sample.completion, sample.reference_text, plan)
 
 
-async def _pair(sample: Sample, one: str, other: str, plan: ComparePlan) -> Outcome:
+async def _pair(sample: Sample, one: str, other: str, plan: ComparePlan) -> Comparison:
     """Ask in both orders: what `one` is worth against `other`, and how much its place counted."""
     if one == other:
-        return Outcome(0.5, 0.0)
+        return Comparison(0.5, 0.0)
     ahead, behind = await together(
         [_preference(sample, one, other, plan), _preference(sample, other, one, plan)]
     )
-    return Outcome(worth=(ahead + 1 - behind) / 2, bias=ahead + behind - 1)
+    return Comparison(worth=(ahead + 1 - behind) / 2, bias=ahead + behind - 1)
 
 
 async def _preference(sample: Sample, first: str, second: str, plan: ComparePlan) -> float:
     """What the first is worth: 1, 0.5 or 0."""
     values = {"prompt": conversation(sample.prompt), "first": first, "second": second}
     shown = {name: text for name, text in values.items() if text or name != "prompt"}
-    asked = question(plan.prompt.data, shown, task=TASK, max_chars=plan.max_chars)
-    request = replace(plan.request, user=asked.text)
-    read = partial(check_verdict, criteria=(PREFERENCE,))
-    _, levels = await verdict(request, read, plan.terms, current_run())
-    return PREFERENCE.levels[levels[PREFERENCE.name]]
+    turn = user_turn(plan.prompt.data, shown, task=TASK, max_chars=plan.asking.max_chars)
+    request = replace(plan.request, user=turn.text)
+    given = await verdict(request, (PREFERENCE,), plan.asking, current_run())
+    return PREFERENCE.levels[given.levels[PREFERENCE.name]]
 
 
-async def _all(calls: Sequence[Awaitable[Outcome]]) -> list[Outcome | UnscoredError]:
-    """Outcomes, or the sample's own fault in its place; anything else is raised."""
-    outcomes: list[Outcome | UnscoredError] = []
+async def _all(calls: Sequence[Awaitable[Comparison]]) -> list[Comparison | UnscoredError]:
+    """What came of the calls, or the sample's own fault in its place; anything else is raised."""
+    current_run()  # made here, if it must be: one for all of them
+    outcomes: list[Comparison | UnscoredError] = []
     for outcome in await asyncio.gather(*calls, return_exceptions=True):
-        if isinstance(outcome, Outcome | RefusalError | MissingReferenceError):
+        if isinstance(outcome, Comparison | RefusalError | MissingReferenceError):
             outcomes.append(outcome)
         else:
             raise outcome
     return outcomes
 
 
-def _score(sample: Sample, outcomes: Sequence[Outcome], against: str) -> Score:
+def _score(sample: Sample, outcomes: Sequence[Comparison], against: str) -> Score:
     count = len(outcomes)
     worth = sum(outcome.worth for outcome in outcomes) / count
     return Score(

@@ -7,7 +7,7 @@ from typing import Any, cast
 from rewards.judge.client import JudgeReply, JudgeRequest
 
 #: What a fake may be given as its answer to one request.
-Answer = Mapping[str, Any] | JudgeReply | Exception
+Told = Mapping[str, Any] | JudgeReply | Exception
 
 
 class FakeJudge:
@@ -28,9 +28,7 @@ class FakeJudge:
     0.75
     """
 
-    def __init__(
-        self, answer: Answer | Callable[[JudgeRequest], Answer] | Iterable[Answer]
-    ) -> None:
+    def __init__(self, answer: Told | Callable[[JudgeRequest], Told] | Iterable[Told]) -> None:
         self.requests: list[JudgeRequest] = []
         self._next = _answers(answer)
         self._turn = threading.Lock()
@@ -48,8 +46,8 @@ class FakeJudge:
 
 
 def _answers(
-    answer: Answer | Callable[[JudgeRequest], Answer] | Iterable[Answer],
-) -> Callable[[JudgeRequest], Answer]:
+    answer: Told | Callable[[JudgeRequest], Told] | Iterable[Told],
+) -> Callable[[JudgeRequest], Told]:
     """Whatever a fake was given, as a function of the request."""
     if isinstance(answer, JudgeReply | Exception):
         return lambda _: answer

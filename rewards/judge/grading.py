@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -13,16 +12,15 @@ from rewards.errors import ServiceError
 from rewards.judge.asking import verdict
 from rewards.judge.fence import addresses_judge
 from rewards.judge.plan import GradePlan, Part
-from rewards.judge.prompt import Question, question, sample_values
-from rewards.judge.verdict import check_verdict, reasons
+from rewards.judge.prompt import UserTurn, sample_values, user_turn
+from rewards.judge.verdict import Levels
 from rewards.sample import Sample
 from rewards.score import Score
-
-Levels = dict[str, int | str]
 
 
 async def graded(sample: Sample, plan: GradePlan) -> Score:
     """The judge's verdicts on one sample, made a score. See `rewards.scorers.judge.grade`."""
+    current_run()  # made here, if it must be: one for all calls of the sample
     values = sample_values(plan.prompt, sample, reference=plan.reference)
     copies = await together([_copy(values, number, plan) for number in range(plan.samples)])
     levels = [copy.levels for copy in copies]
@@ -54,7 +52,9 @@ async def _copy(values: Mapping[str, str], number: int, plan: GradePlan) -> Copy
     """Ask about all parts; copies differ in their fence's code, and so are asked anew."""
     salt = str(number) if number else ""
     questions = [
-        question(plan.prompt.data, values, task=part.task, max_chars=plan.max_chars, salt=salt)
+        user_turn(
+            plan.prompt.data, values, task=part.task, max_chars=plan.asking.max_chars, salt=salt
+        )
         for part in plan.parts
     ]
     found = await together(
@@ -67,15 +67,11 @@ async def _copy(values: Mapping[str, str], number: int, plan: GradePlan) -> Copy
     )
 
 
-async def _part(part: Part, asked: Question, plan: GradePlan) -> tuple[Levels, str]:
+async def _part(part: Part, asked: UserTurn, plan: GradePlan) -> tuple[Levels, str]:
     """One call: the level of each criterion, and the reasons."""
-    given, levels = await verdict(
-        replace(part.request, user=asked.text),
-        partial(check_verdict, criteria=part.criteria),
-        plan.terms,
-        current_run(),
-    )
-    return levels, reasons(given, part.criteria)
+    request = replace(part.request, user=asked.text)
+    given = await verdict(request, part.criteria, plan.asking, current_run())
+    return given.levels, given.reasons
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:

@@ -1,18 +1,19 @@
 """Which client answers: the one that was installed, else Bedrock's, made once in a container."""
 
-import os
+import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from rewards.errors import ServiceError
 from rewards.judge.client import JudgeClient
 from rewards.judge.retry import Breaker, RetryPolicy
+from rewards.judge.terms import Asking
+from rewards.judge.verdict import Verdict
 
-#: The table that a deployment provides, for rubrics that name none.
-TABLE_VARIABLE = "REWARD_JUDGE_TABLE"
+T = TypeVar("T")
 
 #: Verdicts that a container remembers: at two kilobytes each, some ten megabytes.
 MAX_REMEMBERED = 5_000
@@ -23,20 +24,42 @@ class Memory:
 
     def __init__(self, size: int = MAX_REMEMBERED) -> None:
         self._size = size
-        self._verdicts: OrderedDict[str, Any] = OrderedDict()
+        self._verdicts: OrderedDict[str, Verdict] = OrderedDict()
 
-    def get(self, digest: str) -> Any:
+    def get(self, digest: str) -> Verdict | None:
         """The verdict, or None."""
         if digest not in self._verdicts:
             return None
         self._verdicts.move_to_end(digest)
         return self._verdicts[digest]
 
-    def put(self, digest: str, verdict: Any) -> None:
+    def put(self, digest: str, verdict: Verdict) -> None:
         """Remember a verdict."""
         self._verdicts[digest] = verdict
         if len(self._verdicts) > self._size:
             self._verdicts.popitem(last=False)
+
+
+class Calls:
+    """How many threads are inside of a client's call, those of earlier invocations included."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self._changing = threading.Lock()
+
+    def counted(self, call: Callable[[], T]) -> Callable[[], T]:
+        """The same call, counted for as long as it lasts, whoever still waits for it."""
+
+        def counting() -> T:
+            with self._changing:
+                self.under_way += 1
+            try:
+                return call()
+            finally:
+                with self._changing:
+                    self.under_way -= 1
+
+        return counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,7 @@ class Installed:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: Breaker = field(default_factory=Breaker)
     memory: Memory = field(default_factory=Memory)
+    calls: Calls = field(default_factory=Calls)
     tables: bool = True
 
 
@@ -115,11 +139,11 @@ def warm_up(judges: Iterable[Mapping[str, Any]], bound: int) -> None:
     """
     with suppress(ServiceError):
         for params in judges:
+            asking: Asking = params["asking"]
             connect = getattr(installed(bound).client, "connect", None)
             if connect is not None:
-                connect(params["region"])
-            table = params["cache_table"] or os.environ.get(TABLE_VARIABLE)
-            if table:
+                connect(asking.region)
+            if asking.table:
                 from rewards.judge.dynamo import open_table  # boto3 stands behind it
 
-                open_table(table, bound)
+                open_table(asking.table, bound)

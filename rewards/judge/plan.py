@@ -1,19 +1,14 @@
 """The parameters of a judge's component, checked, and made ready to ask with."""
 
 import json
-import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from rewards.errors import did_you_mean
-from rewards.judge.asking import Price, Terms
 from rewards.judge.client import JudgeRequest
 from rewards.judge.criteria import Criterion, load_criteria, parse_criteria, verdict_schema
-from rewards.judge.installed import TABLE_VARIABLE
 from rewards.judge.prompt import (
     PAIR_FIELDS,
     SAMPLE_FIELDS,
@@ -22,6 +17,9 @@ from rewards.judge.prompt import (
     load_prompt,
     prompt_file,
 )
+from rewards.judge.terms import Asking, check_asking, check_model, within
+
+P = TypeVar("P")
 
 #: What `first` is worth against `second` in a comparison.
 PREFERENCE = Criterion(
@@ -39,15 +37,8 @@ _TOKENS_AT_LEAST = 500
 #: A temperature of 0 repeats itself: more copies than this tell nothing new, and all are paid for.
 MAX_SAMPLES = 15
 
-#: A completion longer than this is a book, and no judge of one call reads it.
-MAX_CHARS = 400_000
-
-#: A Lambda lives no longer than this.
-MAX_SECONDS = 900.0
-
-#: AWS: requestMetadata has at most 16 entries of at most 256 characters (Converse).
-MAX_METADATA = 16
-_METADATA = re.compile(r"[A-Za-z0-9\s:_@$#=/+,.-]{1,256}", re.ASCII)
+#: Plans that are kept: more components with a judge than any process has at once.
+MAX_PLANS = 64
 
 # Models that take a cache point; others answer it with an error (Amazon Bedrock User Guide,
 # "Prompt caching for faster model inference").
@@ -82,8 +73,7 @@ class GradePlan:
     criteria: tuple[Criterion, ...]
     samples: int
     reference: str
-    max_chars: int
-    terms: Terms
+    asking: Asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +82,75 @@ class ComparePlan:
 
     prompt: Prompt
     request: JudgeRequest
-    max_chars: int
-    terms: Terms
+    opponents: int
+    asking: Asking
 
 
-def grade_plan(params: Mapping[str, Any]) -> GradePlan:
+def grade_plan(
+    *,
+    model: str,
+    prompt: str,
+    criteria: Sequence[Mapping[str, Any]] | None,
+    criteria_file: str,
+    per_criterion: bool,
+    samples: int,
+    reference: str,
+    asking: Asking,
+) -> GradePlan:
     """The plan of a `judge.grade` component; `ValueError` says which parameter is wrong."""
-    return _grade_plan(json.dumps(params, sort_keys=True))
+    check_model(model)
+    check_asking(asking)
+    within("samples", samples, 1, MAX_SAMPLES)
+    shown = load_prompt(prompt, SAMPLE_FIELDS, needs=("completion",))
+    if reference == "require" and "reference" not in shown.fields:
+        raise ValueError(f"prompt {prompt!r} shows no {{reference}} to require")
+    judged = _criteria(criteria, criteria_file, prompt)
+    groups = [(one,) for one in judged] if per_criterion else [judged]
+    return GradePlan(
+        prompt=shown,
+        parts=tuple(
+            Part(group, _request(model, fixed_part(shown, group), group, asking))
+            for group in groups
+        ),
+        criteria=judged,
+        samples=samples,
+        reference=reference,
+        asking=asking,
+    )
 
 
-def compare_plan(params: Mapping[str, Any]) -> ComparePlan:
+def compare_plan(*, model: str, prompt: str, opponents: int, asking: Asking) -> ComparePlan:
     """The plan of a `judge.compare` component; `ValueError` says which parameter is wrong."""
-    return _compare_plan(json.dumps(params, sort_keys=True))
+    check_model(model)
+    check_asking(asking)
+    if opponents < 0:
+        raise ValueError(f"opponents must be 0 (all) or more, got {opponents}")
+    shown = load_prompt(prompt, PAIR_FIELDS, needs=("first", "second"))
+    request = _request(model, shown.fixed, (PREFERENCE,), asking)
+    return ComparePlan(shown, request, opponents, asking)
+
+
+_plans: dict[tuple[object, str], Any] = {}
+
+
+def planned(make: Callable[..., P], **params: Any) -> P:
+    """The plan that `make` gave for these parameters: every sample comes with the same ones."""
+    key = make, _key(params)
+    return _plans[key] if key in _plans else replanned(make, **params)
+
+
+def replanned(make: Callable[..., P], **params: Any) -> P:
+    """A plan made now, and kept: a rubric that loads reads its prompt files anew."""
+    plan = make(**params)
+    if len(_plans) >= MAX_PLANS:
+        _plans.clear()
+    _plans[make, _key(params)] = plan
+    return plan
+
+
+def _key(params: Mapping[str, Any]) -> str:
+    """Parameters as text, to find a plan by: tables in the order in which they are written."""
+    return json.dumps(params, default=lambda it: asdict(it) if isinstance(it, Asking) else str(it))
 
 
 def files(params: Mapping[str, Any]) -> list[Path]:
@@ -116,124 +163,44 @@ def files(params: Mapping[str, Any]) -> list[Path]:
     return found
 
 
-# Plans are made once: every sample of a component comes with the same parameters.
-@lru_cache(maxsize=64)
-def _grade_plan(written: str) -> GradePlan:
-    params = json.loads(written)
-    _within("samples", params["samples"], 1, MAX_SAMPLES)
-    prompt = load_prompt(params["prompt"], SAMPLE_FIELDS, needs=("completion",))
-    if params["reference"] == "require" and "reference" not in prompt.fields:
-        raise ValueError(f"prompt {params['prompt']!r} shows no {{reference}} to require")
-    criteria = _criteria(params)
-    groups = [(one,) for one in criteria] if params["per_criterion"] else [criteria]
-    parts = tuple(Part(group, _request(params, prompt, group)) for group in groups)
-    return GradePlan(
-        prompt=prompt,
-        parts=parts,
-        criteria=criteria,
-        samples=params["samples"],
-        reference=params["reference"],
-        max_chars=params["max_chars"],
-        terms=_terms(params),
-    )
-
-
-@lru_cache(maxsize=64)
-def _compare_plan(written: str) -> ComparePlan:
-    params = json.loads(written)
-    if params["opponents"] < 0:
-        raise ValueError(f"opponents must be 0 (all) or more, got {params['opponents']}")
-    prompt = load_prompt(params["prompt"], PAIR_FIELDS, needs=("first", "second"))
-    request = replace(_request(params, prompt, (PREFERENCE,)), system=prompt.fixed)
-    return ComparePlan(prompt, request, params["max_chars"], _terms(params))
-
-
-def _criteria(params: Mapping[str, Any]) -> tuple[Criterion, ...]:
+def _criteria(
+    given: Sequence[Mapping[str, Any]] | None, file: str, prompt: str
+) -> tuple[Criterion, ...]:
     """From the rubric, from a file of the user's, or the ones that belong to a bundled prompt."""
-    if params["criteria"] is not None and params["criteria_file"]:
+    if given is not None and file:
         raise ValueError("give criteria or criteria_file, not both")
-    if params["criteria"] is not None:
-        return parse_criteria(params["criteria"])
-    if params["criteria_file"]:
-        return parse_criteria(load_criteria(Path(params["criteria_file"])))
-    beside = prompt_file(params["prompt"]).with_suffix(".toml")
+    if given is not None:
+        return parse_criteria(given)
+    if file:
+        return parse_criteria(load_criteria(Path(file)))
+    beside = prompt_file(prompt).with_suffix(".toml")
     if not beside.is_file():
         raise ValueError(
-            f"prompt {params['prompt']!r} brings no criteria of its own: give criteria, a list of "
+            f"prompt {prompt!r} brings no criteria of its own: give criteria, a list of "
             "tables with name, description, weight and scale or levels"
         )
     return parse_criteria(load_criteria(beside))
 
 
 def _request(
-    params: Mapping[str, Any], prompt: Prompt, criteria: Sequence[Criterion]
+    model: str, system: str, criteria: Sequence[Criterion], asking: Asking
 ) -> JudgeRequest:
     """The request of a part, without the data of a sample."""
-    if not params["model"].strip():
-        raise ValueError("model must be a model id, an inference profile or an ARN")
-    if not 0 <= params["temperature"] <= 1:
-        raise ValueError(f"temperature must lie between 0 and 1, got {params['temperature']:g}")
-    _within("max_chars", params["max_chars"], 100, MAX_CHARS)
-    _within("max_tokens", params["max_tokens"], 0, 100_000)
-    cache = params["prompt_cache"]
+    cache = asking.prompt_cache
     sized = _TOKENS_AT_LEAST + _TOKENS_A_CRITERION * len(criteria)
     return JudgeRequest(
-        model=params["model"],
-        system=fixed_part(prompt, criteria),
+        model=model,
+        system=system,
         user="",
         schema=verdict_schema(criteria),
-        max_tokens=params["max_tokens"] or sized,
-        temperature=params["temperature"],
-        structured=params["structured"],
-        strict=params["strict"],
-        tool_choice=params["tool_choice"],
-        prompt_cache=cache == "on" or (cache == "auto" and bool(_CACHING.search(params["model"]))),
-        service_tier=params["service_tier"],
-        region=params["region"],
-        model_fields=params["model_fields"] or {},
-        metadata=_metadata(params["metadata"] or {}),
+        max_tokens=asking.max_tokens or sized,
+        temperature=asking.temperature,
+        structured=asking.structured,
+        strict=asking.strict,
+        tool_choice=asking.tool_choice,
+        prompt_cache=cache == "on" or (cache == "auto" and bool(_CACHING.search(model))),
+        service_tier=asking.service_tier,
+        region=asking.region,
+        model_fields=asking.model_fields,
+        metadata=asking.metadata,
     )
-
-
-def _metadata(given: Mapping[str, str]) -> Mapping[str, str]:
-    if len(given) > MAX_METADATA:
-        raise ValueError(f"metadata: at most {MAX_METADATA} entries, got {len(given)}")
-    for text in (part for entry in given.items() for part in entry):
-        if not _METADATA.fullmatch(text):
-            raise ValueError(f"metadata: {text!r} must be 1 to 256 plain ASCII characters")
-    return given
-
-
-def _terms(params: Mapping[str, Any]) -> Terms:
-    """Prices, budget and cache of a component."""
-    prices = params["price"] or {}
-    known = tuple(Price.__dataclass_fields__)
-    for name, value in prices.items():
-        if name not in known:
-            raise ValueError(f'price: unknown key "{name}"{did_you_mean(name, known)}')
-        if value < 0:
-            raise ValueError(f"price: {name} must be 0 or more, got {value:g}")
-    if params["max_calls"] < 0 or params["max_cost"] < 0:
-        raise ValueError("max_calls and max_cost must be 0 (no limit) or more")
-    if params["max_cost"] and not (prices.get("input") and prices.get("output")):
-        raise ValueError(
-            "max_cost needs a price table, per million tokens: "
-            "price = { input = ..., output = ... }"
-        )
-    if not 0 < params["timeout"] <= MAX_SECONDS:
-        raise ValueError(f"timeout must lie between 0 and {MAX_SECONDS:g} seconds")
-    if params["cache_days"] <= 0:
-        raise ValueError(f"cache_days must be above 0, got {params['cache_days']:g}")
-    return Terms(
-        seconds=params["timeout"],
-        price=Price(**prices),
-        max_calls=params["max_calls"],
-        max_cost=params["max_cost"],
-        table=params["cache_table"] or os.environ.get(TABLE_VARIABLE, ""),
-        table_days=params["cache_days"],
-    )
-
-
-def _within(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must lie between {low} and {high:,}, got {value}")

@@ -108,16 +108,16 @@ def fixed_part(prompt: Prompt, criteria: Sequence[Criterion]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class UserTurn:
     """The user turn of a request, and how many characters of the data were left out of it."""
 
     text: str
     left_out: int
 
 
-def question(
+def user_turn(
     template: str, values: Mapping[str, str], *, task: str, max_chars: int, salt: str = ""
-) -> Question:
+) -> UserTurn:
     """Fill the values, fenced, into a template, and put the instructions (`task`) after them.
 
     Every placeholder is replaced in one pass, so that what a value contains is never looked at
@@ -132,7 +132,7 @@ def question(
     body = _PLACEHOLDER.sub(
         lambda found: data.texts.get(found[1], "(none)"), "\n\n".join(paragraphs)
     )
-    return Question(f"{body}\n\n{_AFTER.format(code=data.code, task=task)}", data.left_out)
+    return UserTurn(f"{body}\n\n{_AFTER.format(code=data.code, task=task)}", data.left_out)
 
 
 def sample_values(prompt: Prompt, sample: Sample, *, reference: str = "auto") -> dict[str, str]:

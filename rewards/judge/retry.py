@@ -84,9 +84,14 @@ class Breaker:
         self._in_a_row = 0
         self._held_back = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the service has failed too often to be asked by everybody."""
+        return self._in_a_row >= self.failures
+
     def admits(self) -> bool:
         """Whether a request may go out now."""
-        if self._in_a_row < self.failures:
+        if not self.is_open:
             return True
         self._held_back += 1
         return self._held_back % self.probe_every == 0

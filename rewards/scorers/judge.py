@@ -11,7 +11,8 @@ from rewards.errors import UnscoredError
 from rewards.judge import usage, warm_up
 from rewards.judge.comparing import against_reference, within_group
 from rewards.judge.grading import graded
-from rewards.judge.plan import compare_plan, files, grade_plan
+from rewards.judge.plan import compare_plan, files, grade_plan, planned, replanned
+from rewards.judge.terms import DEFAULT, Asking
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import Service, group_scorer, scorer
@@ -31,42 +32,21 @@ async def grade(
     per_criterion: bool = False,
     samples: int = 1,
     reference: Literal["auto", "require", "never"] = "auto",
-    max_chars: int = 24_000,
-    temperature: float = 0.0,
-    max_tokens: int = 0,
-    timeout: float = 60.0,
-    structured: Literal["tool", "json_schema"] = "tool",
-    strict: bool = True,
-    tool_choice: Literal["tool", "any", "auto"] = "tool",
-    prompt_cache: Literal["auto", "on", "off"] = "auto",
-    service_tier: Literal["", "default", "priority", "flex", "reserved"] = "",
-    region: str = "",
-    model_fields: dict[str, Any] | None = None,
-    metadata: dict[str, str] | None = None,
-    price: dict[str, float] | None = None,
-    max_calls: int = 0,
-    max_cost: float = 0.0,
-    cache_table: str = "",
-    cache_days: float = 30.0,
+    asking: Asking = DEFAULT,
 ) -> Score:
     """The weighted mean of what a model says of the completion, criterion by criterion, 0 to 1.
 
-    What is judged. `model`: any Bedrock model id, inference profile or ARN. `prompt`: a bundled
-    prompt or a .txt file; `criteria` (or `criteria_file`, or those of the bundled prompt): tables
-    of `name`, `description`, `weight` and either `scale = [1, 5]` or `levels`, worst first.
-    `reference` shows the reference where there is one, requires it, or never shows it.
-    `max_chars`: of a longer text only head and tail are shown, and the judge is told.
-
-    How it is asked. One call a sample, or one a criterion with `per_criterion`. `samples`: that
-    many verdicts, of which the median counts. `structured`: a tool call or a JSON schema;
-    `strict`, `tool_choice`, `prompt_cache` for models that do not have all of it; `max_tokens`: 0
-    sizes it; `timeout`: seconds for one request; `region`: another one than the Lambda's;
-    `model_fields`: additional request fields; `metadata`: for your bill.
-
-    What it may cost. `price`: per million tokens, keys input, output, cache_read, cache_write.
-    `max_calls`, `max_cost`: per invocation; beyond them it fails (0: no limit). `cache_table`: a
-    DynamoDB table in which verdicts are kept for `cache_days` (else that of the environment's
-    REWARD_JUDGE_TABLE, if any).
+    Args:
+        sample: the rollout to judge.
+        model: any Bedrock model id, inference profile or ARN.
+        prompt: a bundled prompt or a .txt file.
+        criteria: tables of `name`, `description`, `weight` and either `scale = [1, 5]` or
+            `levels`, worst first; by default those of the bundled prompt.
+        criteria_file: a TOML file of [[criteria]] tables, in place of `criteria`.
+        per_criterion: one call a criterion in place of one a sample.
+        samples: that many verdicts, of which the median counts.
+        reference: show the reference where there is one, require it, or never show it.
+        asking: how the judge is asked and what that may cost.
 
     Metrics: each criterion (0 to 1), `addressed` (the completion seems to speak to its judge),
     `truncated`, and `agreement` of the samples.
@@ -75,13 +55,23 @@ async def grade(
         ServiceError: the judge could not be asked. Follows `on_error`: by default it fails.
         RefusalError: the judge gives no valid verdict on this sample. Follows `on_refusal`.
     """
-    params = {name: value for name, value in locals().items() if name != "sample"}
-    return await graded(sample, grade_plan(params))
+    plan = planned(
+        grade_plan,
+        model=model,
+        prompt=prompt,
+        criteria=criteria,
+        criteria_file=criteria_file,
+        per_criterion=per_criterion,
+        samples=samples,
+        reference=reference,
+        asking=asking,
+    )
+    return await graded(sample, plan)
 
 
 @grade.check
 def _(**params: Any) -> None:
-    grade_plan(params)
+    replanned(grade_plan, **params)
 
 
 grade.reads(files)
@@ -96,29 +86,19 @@ async def compare(
     against: Literal["reference", "group"] = "reference",
     opponents: int = 0,
     prompt: str = "compare",
-    max_chars: int = 24_000,
-    temperature: float = 0.0,
-    max_tokens: int = 0,
-    timeout: float = 60.0,
-    structured: Literal["tool", "json_schema"] = "tool",
-    strict: bool = True,
-    tool_choice: Literal["tool", "any", "auto"] = "tool",
-    prompt_cache: Literal["auto", "on", "off"] = "auto",
-    service_tier: Literal["", "default", "priority", "flex", "reserved"] = "",
-    region: str = "",
-    model_fields: dict[str, Any] | None = None,
-    metadata: dict[str, str] | None = None,
-    price: dict[str, float] | None = None,
-    max_calls: int = 0,
-    max_cost: float = 0.0,
-    cache_table: str = "",
-    cache_days: float = 30.0,
+    asking: Asking = DEFAULT,
 ) -> list[Score | UnscoredError]:
     """How often a model prefers the completion: to the reference, or to others of its group.
 
-    Every pair is asked about in both orders; a win is worth 1, a tie 0.5. `opponents` (0: all)
-    bounds how many others of its group each rollout meets: all pairs of a group of 8 are 56
-    calls. The other parameters are those of `judge.grade`.
+    Every pair is asked about in both orders; a win is worth 1, a tie 0.5.
+
+    Args:
+        rollouts: the rollouts of one prompt.
+        model: any Bedrock model id, inference profile or ARN.
+        against: what each is compared with: its reference, or its siblings.
+        opponents: how many siblings each meets; 0 is all: 56 calls for a group of 8.
+        prompt: a bundled prompt or a .txt file.
+        asking: how the judge is asked and what that may cost.
 
     Metrics: `position_bias`, from -1 (the judge prefers whatever stands second) to 1 (first), and
     `addressed`.
@@ -126,16 +106,15 @@ async def compare(
     Raises:
         ServiceError: the judge could not be asked. Follows `on_error`: by default it fails.
     """
-    params = {name: value for name, value in locals().items() if name != "rollouts"}
-    plan = compare_plan(params)
+    plan = planned(compare_plan, model=model, prompt=prompt, opponents=opponents, asking=asking)
     if against == "reference":
         return await against_reference(rollouts, plan)
-    return await within_group(rollouts, opponents, plan)
+    return await within_group(rollouts, plan)
 
 
 @compare.check
-def _(**params: Any) -> None:
-    compare_plan(params)
+def _(*, against: str, **params: Any) -> None:
+    replanned(compare_plan, **params)
 
 
 compare.reads(files)

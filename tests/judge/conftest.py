@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from rewards import concurrency
-from rewards.judge import RetryPolicy, install, usage
+from rewards.judge import Asking, RetryPolicy, install, usage
 from rewards.judge.bedrock import BedrockJudge
 from rewards.rubric import Rubric, use
 from rewards.sample import Message, Sample
@@ -63,12 +64,15 @@ def over_the_wire(server: Converse) -> Callable[..., AbstractContextManager[None
 
 
 def graded(*criteria: dict[str, Any], **params: Any) -> Rubric:
-    """A rubric of one judge, and of what a test says about it."""
+    """A rubric of one judge, and of what a test says about it, wherever that belongs."""
+    terms = {field.name for field in fields(Asking)}
+    asking = {name: params.pop(name) for name in list(params) if name in terms}
     placed = {
         name: params.pop(name) for name in ("on_error", "on_refusal", "name") if name in params
     }
     concurrency_ = params.pop("concurrency", 16)
     given = {"model": "us.amazon.nova-pro-v1:0", "criteria": list(criteria or [CLARITY, TRUTH])}
+    given |= {"asking": asking} if asking else {}
     component = use(judge.grade, **{**given, **params}).placed(**{"name": "judge", **placed})
     return Rubric("test", [component], concurrency=concurrency_)
 

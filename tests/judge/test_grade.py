@@ -14,8 +14,8 @@ from rewards.judge import FakeJudge, JudgeReply, install
 from rewards.judge.criteria import PROMPTS, parse_criteria
 from rewards.judge.fence import fenced, visible
 from rewards.judge.grading import agreement, median
-from rewards.judge.plan import grade_plan
-from rewards.judge.verdict import InvalidVerdictError, check_verdict
+from rewards.judge.plan import grade_plan, planned
+from rewards.judge.verdict import InvalidVerdictError, read_verdict
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS
 from rewards.sample import Message, Sample
@@ -56,7 +56,11 @@ def test_levels_are_spread_evenly_from_worst_to_best() -> None:
         ({"scale": [0.0, 1.0]}, "two whole numbers"),
         ({"scale": [0, 100]}, "101 levels"),
         ({"scale": [1, 2], "levels": ["a", "b"]}, "not both"),
-        ({"scale": None, "levels": ["only"]}, "not both"),
+        ({"scale": None, "levels": ["a", "b"]}, "not both"),
+        ({"scale": ..., "levels": ["only"]}, "needs 2 to 11 distinct levels, got 1"),
+        ({"scale": ..., "levels": []}, "needs 2 to 11 distinct levels, got 0"),
+        ({"scale": ..., "levels": ["a", "b", "a"]}, "needs 2 to 11 distinct levels, got 3"),
+        ({"scale": ..., "levels": list("abcdefghijkl")}, "distinct levels, got 12"),
         ({"values": [0, 1]}, "5 numbers, one for each level"),
         ({"values": [0, 1, 0, 1, 1]}, "must not fall"),
         ({"values": [0, 1, 1, 1, 2]}, "between 0 and 1"),
@@ -65,9 +69,10 @@ def test_levels_are_spread_evenly_from_worst_to_best() -> None:
 def test_a_criterion_that_cannot_be_used_is_refused_with_the_reason(
     change: dict[str, Any], message: str
 ) -> None:
-    """When the rubric loads, and naming the criterion."""
+    """When the rubric loads, and naming the criterion. `...` stands for a key that is not there."""
+    criterion = {key: value for key, value in {**CLARITY, **change}.items() if value is not ...}
     with pytest.raises(SpecError, match=re.escape(message)):
-        graded({**CLARITY, **change})
+        graded(criterion)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,9 @@ def test_a_criterion_that_cannot_be_used_is_refused_with_the_reason(
         ({"cache_days": 0.0}, "above 0"),
         ({"timeout": 0.0}, "timeout must lie between 0 and 900"),
         ({"structured": "xml"}, '"tool" or "json_schema"'),
+        ({"model_fields": {"top_k": float("nan")}}, "what JSON can say"),
+        ({"asking": {"timeuot": 5.0}}, 'unknown key "timeuot"; did you mean "timeout"?'),
+        ({"asking": {"timeout": "5"}}, 'key "timeout" must be float'),
         ({"prompt": "rag_faithfulness", "reference": "must"}, '"auto" or "require" or "never"'),
     ],
 )
@@ -131,12 +139,12 @@ def test_a_parameter_that_cannot_be_used_is_refused_with_the_remedy(
 def test_what_is_no_verdict_is_refused(given_: Any) -> None:
     """In scale, finite, complete, nothing beside it: or it is none."""
     with pytest.raises(InvalidVerdictError):
-        check_verdict(given_, CRITERIA)
+        read_verdict(given_, CRITERIA)
 
 
 def test_a_whole_number_may_be_written_as_a_float() -> None:
     """JSON has one kind of number: 4.0 is 4."""
-    assert check_verdict(verdict(clarity=4.0, truth="true"), CRITERIA)["clarity"] == 4
+    assert read_verdict(verdict(clarity=4.0, truth="true"), CRITERIA).levels["clarity"] == 4
 
 
 json_like: st.SearchStrategy[Any] = st.recursive(
@@ -344,5 +352,5 @@ def test_a_changed_prompt_changes_the_digest(tmp_path: Path) -> None:
 
 def test_a_plan_is_made_once() -> None:
     """The prompt file is not read for every sample."""
-    params = graded(CLARITY).components[0].scorer.bind({"model": "m", "criteria": [CLARITY]})
-    assert grade_plan(params) is grade_plan(dict(params))
+    params = judge.grade.bind({"model": "m", "criteria": [CLARITY]})
+    assert planned(grade_plan, **params) is planned(grade_plan, **params)

@@ -12,7 +12,7 @@ from rewards.judge import (
     JudgeReply,
     JudgeRequest,
     RetryPolicy,
-    ThrottledError,
+    TooManyRequestsError,
     UnavailableError,
     install,
     usage,
@@ -102,7 +102,7 @@ def test_what_was_judged_before_an_outage_is_not_paid_twice() -> None:
 
 def test_retries_end_with_their_budget() -> None:
     """A service that always throttles is asked reserve + ratio * calls times again, no more."""
-    fake = FakeJudge(ThrottledError("slow down"))
+    fake = FakeJudge(TooManyRequestsError("slow down"))
     policy = RetryPolicy(base_seconds=0, attempts=50, reserve=5, ratio=0.5)
     with install(fake, policy):
         graded(CLARITY, on_error="skip").score_batch(samples(10))

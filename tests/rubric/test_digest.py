@@ -172,10 +172,10 @@ def test_opposite_orders_of_levels_are_two_rubrics() -> None:
 
 
 def test_the_order_of_parameters_is_none() -> None:
-    """`{ model, region }` and `{ region, model }` are one rubric."""
+    """`{ model, samples }` and `{ samples, model }` are one rubric."""
     one, other = (
         Rubric.from_spec({"name": "r", "component": [{"scorer": "judge.grade", "params": params}]})
-        for params in [{"model": "m", "region": "r"}, {"region": "r", "model": "m"}]
+        for params in [{"model": "m", "samples": 3}, {"samples": 3, "model": "m"}]
     )
 
     assert one == other

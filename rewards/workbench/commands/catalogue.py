@@ -118,10 +118,7 @@ def _component(rubric: Rubric, index: int) -> dict[str, Any]:
         "threshold": bound.threshold if bound.gate or bound.all_or_nothing else None,
         "on_error": bound.on_error,
         "on_refusal": bound.on_refusal,
-        "params": {
-            name: tabled(value, defaults=True)
-            for name, value in bound.scorer.bind(spec.params).items()
-        },
+        "params": {name: tabled(value, defaults=True) for name, value in bound.params.items()},
     }
 
 

@@ -127,7 +127,7 @@ def report(
         raise EventError(f"the judge gave a verdict on {len(scored)} of {len(samples)} rollouts")
     criteria: tuple[Criterion, ...] = ()
     if placed.scorer == grade.address:
-        criteria = grade_plan(grade.bind(placed.params)).criteria
+        criteria = grade_plan(**grade.bind(placed.params)).criteria
     found = [first[i].scores[placed.name] for i in scored]
     given = [labels[i] for i in scored]
     if all(isinstance(label, Mapping) for label in given):
