@@ -48,8 +48,12 @@ def main() -> None:
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
         run(*pip, f"{wheel}", cwd=empty)
         print(run(python, "-c", "import rewards; print(rewards.__file__)", cwd=empty))
-        run(*pip, f"{wheel}[workbench]", cwd=empty)
         rewards = python.with_name("rewards")
+        bare = subprocess.run([rewards], cwd=empty, capture_output=True, text=True, check=False)
+        if bare.returncode != 2 or len(bare.stderr.splitlines()) != 1:
+            raise SystemExit(f"without extras, rewards should say so in a line:\n{bare.stderr}")
+        print(bare.stderr, end="")
+        run(*pip, f"{wheel}[workbench]", cwd=empty)
         print(run(rewards, "list", cwd=empty).partition("\n")[0])
         print(run(rewards, "replay", cwd=empty))
     print(f"{wheel.name} installs and runs")

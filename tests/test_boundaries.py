@@ -81,7 +81,7 @@ THIRD_PARTY = {
 
 
 #: What is the workbench's terminal: services know nothing of it.
-TERMINAL = {"cli", "options", "commands"}
+TERMINAL = {"__main__", "cli", "options", "commands"}
 WORKBENCH = PACKAGE / "workbench"
 
 

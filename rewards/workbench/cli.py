@@ -18,6 +18,7 @@ from rewards.workbench.commands.new import new
 from rewards.workbench.commands.replay import replay
 from rewards.workbench.commands.score import score
 from rewards.workbench.commands.serve import serve
+from rewards.workbench.extras import install_hint
 from rewards.workbench.output import say
 
 DIFFERENCE = 1
@@ -45,6 +46,12 @@ class _Workbench(TyperGroup):
             say(f"rewards: {_reason(error)}")
             failed = isinstance(error, BatchFailedError)
             raise typer.Exit(DIFFERENCE if failed else BAD_INPUT) from error
+        except ModuleNotFoundError as error:
+            hint = install_hint(error)
+            if hint is None:
+                raise
+            say(f"rewards: {hint}")
+            raise typer.Exit(BAD_INPUT) from error
         except KeyboardInterrupt:
             say("rewards: interrupted")
             raise typer.Exit(INTERRUPTED) from None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -108,3 +109,23 @@ def write_lines(path: Path, rows: Iterable[Any]) -> Path:
     lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
     path.write_text("".join(f"{line}\n" for line in lines))
     return path
+
+
+def on_a_terminal(command: list[str], folder: Path, columns: int = 120) -> str:
+    """What a command prints where stdout and stderr are a terminal of that width."""
+    master, slave = pty.openpty()
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "TERM": "xterm"}
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:  # Linux says so when the last writer is gone
+                break
+            if not data:
+                break
+            shown += data
+        process.wait(timeout=30)
+    os.close(master)
+    return shown.decode()

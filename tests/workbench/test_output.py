@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import subprocess
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hypothesis import given
 
 from rewards.workbench.output import json_text, printable, write_whole
 from tests.strategies import any_text, json_values
-from tests.workbench.conftest import COMMAND, EXACT, ROOT, wire_row
+from tests.workbench.conftest import COMMAND, EXACT, ROOT, on_a_terminal, wire_row
 
 
 @given(any_text)
@@ -60,7 +59,7 @@ def test_a_terminal_gets_a_table_and_no_markup_of_a_completion(tmp_path: Path) -
     event = [wire_row("72", None, id="[red]x[/red]"), wire_row("72", None, id="\x1b]0;owned")]
     (folder / "one.json").write_text(json.dumps(event))
 
-    shown = _on_a_terminal(["replay", "mine", "--update"], tmp_path)
+    shown = on_a_terminal([*COMMAND, "replay", "mine", "--update"], tmp_path)
 
     assert "[red]x[/red]" in shown
     assert "\x1b]0;owned" not in shown
@@ -84,25 +83,3 @@ def test_a_terminal_without_utf_8_gets_escapes_and_no_traceback(tmp_path: Path) 
     )
 
     assert b"\\u4e03" in done.stdout
-
-
-def _on_a_terminal(arguments: list[str], folder: Path) -> str:
-    """What a command prints where stdout is a terminal."""
-    master, slave = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "TERM": "xterm"}
-    with subprocess.Popen(
-        [*COMMAND, *arguments], cwd=folder, env=env, stdout=slave, stderr=slave
-    ) as process:
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                data = os.read(master, 65536)
-            except OSError:  # Linux says so when the last writer is gone
-                break
-            if not data:
-                break
-            shown += data
-        process.wait(timeout=30)
-    os.close(master)
-    return shown.decode()

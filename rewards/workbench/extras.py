@@ -1,0 +1,28 @@
+"""What is missing where the package was installed without the extra that a command needs."""
+
+#: The extra that brings a module, by the module's name, and by the name of what is installed.
+EXTRAS = {
+    "typer": ("workbench", "typer"),
+    "rich": ("workbench", "rich"),
+    "awslambdaric": ("workbench", "awslambdaric"),
+    "jsonschema_rs": ("schema", "jsonschema-rs"),
+    "re2": ("regex", "google-re2"),
+    "boto3": ("judge", "boto3"),
+    "botocore": ("judge", "boto3"),
+    "krippendorff": ("calibrate", "krippendorff"),
+    "sklearn": ("calibrate", "scikit-learn"),
+    "scipy": ("calibrate", "scipy"),
+}
+
+
+def install_hint(error: ModuleNotFoundError) -> str | None:
+    """One sentence that says what to install; None where no extra has it, which is a bug.
+
+    >>> install_hint(ModuleNotFoundError("No module named 'rich'", name="rich.table"))
+    "rich is not installed: pip install 'bedrock-rft-rewards[workbench]'"
+    """
+    found = EXTRAS.get((error.name or "").partition(".")[0])
+    if found is None:
+        return None
+    extra, distribution = found
+    return f"{distribution} is not installed: pip install 'bedrock-rft-rewards[{extra}]'"
