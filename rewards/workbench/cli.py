@@ -50,7 +50,7 @@ class _Workbench(TyperGroup):
             hint = install_hint(error)
             if hint is None:
                 raise
-            say(f"rewards: {hint}")
+            print(f"rewards: {hint}", file=sys.stderr)  # `say` may need just what is missing
             raise typer.Exit(BAD_INPUT) from error
         except KeyboardInterrupt:
             say("rewards: interrupted")

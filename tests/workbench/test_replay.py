@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rewards.errors import EventError
+from rewards.workbench.output import json_text
 from tests.workbench.conftest import EXACT, ROOT, Run, wire_row
 
 EVENTS = ROOT / "events"
@@ -49,14 +50,100 @@ def test_a_right_a_wrong_and_a_broken_row(rewards: Run, folder: Path) -> None:
     """Each sample has its line: reward, components, and the kind of a fault in place of a 0."""
     record(folder, "mixed", [wire_row("72", id="a"), wire_row("71", id="b"), 3, {"id": "c"}])
 
-    result = rewards("replay", "--update")
+    result = rewards("replay", "--update", "-v")
 
     lines = [line.split() for line in result.stdout.splitlines()]
     assert any(line[:3] == ["a", "1", "1"] for line in lines)
     assert any(line[:3] == ["b", "0", "0"] for line in lines)
     assert any(line[:2] == ["index-2", "malformed_row"] for line in lines)
     assert any(line[:2] == ["c", "no_messages"] for line in lines)
-    assert lines[-1][:2] == ["1", "events"]
+    assert lines[-1][:2] == ["1", "event"]
+
+
+def test_an_event_is_a_line(rewards: Run, folder: Path) -> None:
+    """Name, rows, mean reward, verdict; the first screen is as long as there are events."""
+    record(folder, "known", [wire_row("72", id="a"), wire_row("71", id="b"), 3])
+    record(folder, "refused", {"body": "[]"})
+    rewards("replay", "--update")
+    record(folder, "new", [wire_row("72")])
+
+    result = rewards("replay")
+
+    assert [line.split() for line in result.stdout.splitlines()[2:5]] == [
+        ["known", "3", "0.5", "1", "same"],
+        ["new", "1", "1", "no", "expectation"],
+        ["refused", "-", "-", "same", "(refused)"],
+    ]
+    assert len(rewards("replay", EVENTS).stdout.splitlines()) <= len(list(EVENTS.rglob("*.json")))
+
+
+BUGGY = """
+from rewards import Sample, scorer
+
+@scorer
+def own(sample: Sample) -> bool:
+    if sample.completion == "72":
+        raise AttributeError("no such thing")
+    return True
+
+@scorer
+def vague(sample: Sample) -> bool:
+    return "yes" if sample.completion == "72" else True
+"""
+
+
+@pytest.fixture
+def buggy(folder: Path) -> Path:
+    """A folder whose rubric holds two scorers that fail at 72, one by raising."""
+    (folder.parent.parent / "buggy.py").write_text(BUGGY)
+    components = "".join(f'[[component]]\nscorer = "buggy:{name}"\n' for name in ("own", "vague"))
+    (folder / "rubric.toml").write_text(EXACT + components)
+    return folder
+
+
+def test_a_bug_of_a_scorer_is_loud_and_never_expected(process: Run, buggy: Path) -> None:
+    """Exit code 1, the component, what happened and where; --update does not record it."""
+    record(buggy, "fine", [wire_row("71", id="a")])
+    record(buggy, "hit", [wire_row("72", id="b"), wire_row("71", id="c"), wire_row("72", id="d")])
+
+    updated = process("replay", "--update")
+
+    assert updated.code == 1
+    assert "own: AttributeError: no such thing (rows b, d)" in updated.stderr
+    assert "vague: returned str" in updated.stderr
+    assert "not recorded: the scorer of own, vague has a bug" in updated.stderr
+    assert (buggy / "fine.expected.json").exists()
+    assert not (buggy / "hit.expected.json").exists()
+
+
+def test_a_bug_is_an_error_though_it_gives_what_is_expected(process: Run, buggy: Path) -> None:
+    """A floor on record hides nothing: whose scorer raises is told, with exit code 1."""
+    record(buggy, "hit", [wire_row("72", id="b")])
+    (given,) = process("replay", "--json").json["events"][0]["response"]
+    (buggy / "hit.expected.json").write_text(f"[\n{json_text(given)}\n]\n")
+
+    result = process("replay", "--json")
+
+    event = result.json["events"][0]
+    assert result.code == 1
+    assert (event["verdict"], event["differences"]) == ("same", [])
+    assert [(bug["component"], bug["ids"]) for bug in event["bugs"]] == [
+        ("own", ["b"]),
+        ("vague", ["b"]),
+    ]
+
+
+def test_a_failed_invocation_is_never_expected(process: Run, buggy: Path) -> None:
+    """on_error = "fail" turns the bug into an error of the invocation; that is no expectation."""
+    rubric = (buggy / "rubric.toml").read_text().replace('own"\n', 'own"\non_error = "fail"\n')
+    (buggy / "rubric.toml").write_text(rubric)
+    record(buggy, "hit", [wire_row("72", id="b")])
+
+    result = process("replay", "--update")
+
+    assert result.code == 1
+    assert "not recorded: the invocation failed" in result.stderr
+    assert not (buggy / "hit.expected.json").exists()
 
 
 def test_a_missing_reference_shows_its_kind_and_never_a_score(rewards: Run, folder: Path) -> None:

@@ -1,51 +1,47 @@
-"""`rewards replay`: recorded events on the handler's path, compared with what is expected."""
+"""`rewards replay`: recorded events through the real handler, compared with what is expected."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-import rewards
-from rewards.errors import EventError, SpecError
-from rewards.rubric.spec import find_rubric
 from rewards.score import Fault, Reward
-from rewards.telemetry import mean, summarize
-from rewards.workbench.local.handler import LocalHandler, Outcome
+from rewards.telemetry import mean
+from rewards.workbench.local.recorded import Bug, Replayed, replay_events, totals
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import (
+    Mood,
+    Shown,
+    counted,
+    distinct,
     figure,
-    json_text,
     print_json,
     print_table,
     printable,
     say,
-    write_whole,
+    show,
 )
 from rewards.workbench.rollouts.explain import explanation
 
-EXPECTED = ".expected.json"
-
-#: Differences shown for one event; a changed rule changes them all, and ten tell the story.
-MAX_DIFFERENCES = 10
+#: Lines shown of one event that is not fine; a changed rule changes all, and ten tell the story.
+MAX_LINES = 10
 
 #: Enough of an answer to know it by.
 MAX_ANSWER_CHARS = 24
 
+#: Rows named of those that a bug hit.
+MAX_NAMED = 3
+
 #: A UUID is shown whole.
 MAX_ID_CHARS = 36
 
+#: A reason may quote a pattern or a sentence.
+MAX_REASON_CHARS = 160
 
-@dataclass(frozen=True)
-class Replayed:
-    """One event, what it gave, and where that differs from its expected file."""
-
-    path: Path
-    handler: LocalHandler
-    outcome: Outcome
-    differences: Sequence[str]
+_MOODS: dict[str, Mood] = {"same": "good", "different": "bad", "no expectation": "odd"}
 
 
 def replay(
@@ -58,6 +54,9 @@ def replay(
     update: Annotated[
         bool, typer.Option("--update", help="Write what came out as the expected responses.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show each row: its reward, and why.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score recorded events on the Lambda handler's path and compare with what is expected.
@@ -67,180 +66,136 @@ def replay(
     the folder's own rubric.toml, else the bundled rubric that is called like the folder, so
     events/gsm8k/array.json is scored with gsm8k.
 
-    With --json, {"events": [{"event", "rubric", "digest", "differences", "response", "error",
-    "samples"}], "totals"}. A sample is {"id", "reward", "closed_by", "components", "faults"}, or
+    With --json, {"events": [{"event", "rubric", "digest", "verdict", "differences", "bugs",
+    "response", "error", "samples"}], "totals"}. "verdict" is "same", "different" or "no
+    expectation". A sample is {"id", "reward", "closed_by", "components", "faults"}, or
     {"id", "reward": null, "fault"} for a row that holds no completion; a component {"value",
-    "answer", "reason", "metrics"}; a fault {"kind", "detail"}.
-    Exit code 1 if anything differs.
+    "answer", "reason", "metrics"}; a fault {"kind", "detail"}; a bug {"component", "detail",
+    "ids"}.
+
+    Exit code 1 if anything differs, if nothing is on record, or if a scorer has a bug: it raised,
+    or gave what is no verdict. A bug is never recorded as expected.
     """
-    replayed = list(_replayed(paths or [_recorded()], rubric, update))
-    failed = [event for event in replayed if event.differences]
+    replayed = list(replay_events(paths or [], rubric, update=update))
+    figures = totals(replayed)
     if as_json:
-        print_json(
-            {"events": [_document(event) for event in replayed], "totals": _totals(replayed)}
-        )
-    else:
+        print_json({"events": [_document(event) for event in replayed], "totals": figures})
+    elif verbose:
         for event in replayed:
-            _print_event(event)
-        _print_totals(_totals(replayed))
-    for event in failed:
-        _say_differences(event)
-    if failed:
+            _print_rows(event)
+    else:
+        _print_events(replayed)
+    sys.stdout.flush()
+    wrong = [event for event in replayed if not event.is_fine]
+    for event in wrong:
+        _say_what_is_wrong(event)
+    if not as_json:
+        _print_totals(figures, "bad" if wrong else "good")
+    if wrong:
         raise typer.Exit(1)
 
 
-def _replayed(paths: Sequence[Path], rubric: str, update: bool) -> Iterator[Replayed]:
-    handlers: dict[Path, LocalHandler] = {}
-    for path in _events(paths):
-        rubric_path = find_rubric(rubric) if rubric else _rubric_of(path)
-        if rubric_path not in handlers:
-            handlers[rubric_path] = LocalHandler(rubric_path)
-        outcome = handlers[rubric_path].invoke(_event(path))
-        expected = path.with_suffix(EXPECTED)
-        if update:
-            write_whole(expected, canonical(outcome))
-        yield Replayed(path, handlers[rubric_path], outcome, _compared(expected, outcome))
+def _print_events(replayed: Sequence[Replayed]) -> None:
+    """A line an event, named from the folder that all are under."""
+    folder = os.path.commonpath([event.path.parent for event in replayed])
+    rows: list[list[str | Shown]] = []
+    for event in replayed:
+        unscored = sum(
+            reward is None or bool(reward.faults) for _, reward in event.outcome.explained()
+        )
+        average = mean([reward.value for reward in event.outcome.rewards])
+        refused = event.outcome.error is not None
+        verdict = f"{event.verdict} (refused)" if refused else event.verdict
+        mood = _MOODS[event.verdict]
+        if event.bugs:
+            verdict, mood = f"{verdict}, a bug", "bad"
+        rows.append(
+            [
+                printable(os.path.relpath(event.path.with_suffix(""), folder), 200),
+                "-" if refused else str(len(event.outcome.rows)),
+                "-" if average is None else figure(average),
+                Shown(str(unscored or ""), "odd"),
+                Shown(verdict, mood),
+            ]
+        )
+    columns = ["event", "rows", "reward", "unscored", "verdict"]
+    print_table(columns, rows, prose=["event"], title=f"events under {folder}")
 
 
-def _recorded() -> Path:
-    """The events of the project that one stands in; elsewhere those that came with the package."""
-    here = Path("events")
-    return here if here.is_dir() else Path(rewards.__file__).parent / "events"
+def _say_what_is_wrong(event: Replayed) -> None:
+    titles = {
+        "same": "gives what is expected",
+        "different": "not what is expected",
+        "no expectation": "nothing is expected yet",
+    }
+    say(f"\n{event.path}: {titles[event.verdict]}", _MOODS[event.verdict])
+    for bug in event.bugs:
+        say(f"  {_bug_line(bug)}", "bad")
+    if event.unrecorded:
+        say(f"  not recorded: {event.unrecorded}; mend it, then run again with --update", "bad")
+    lines = [] if event.unrecorded else [*event.differences]
+    if event.verdict == "no expectation":
+        lines += _unscored(event)
+    for line in lines[:MAX_LINES]:
+        say(f"  {line}")
+    if len(lines) > MAX_LINES:
+        say(f"  and {len(lines) - MAX_LINES} more")
 
 
-def _events(paths: Sequence[Path]) -> Iterator[Path]:
-    """The event files under `paths`, folders in the order of their names."""
-    count = 0
-    for path in paths:
-        if not path.exists():
-            raise EventError(f"there is no event or folder of events {path}")
-        found = sorted(path.rglob("*.json")) if path.is_dir() else [path]
-        for event in found:
-            if not event.name.endswith(EXPECTED):
-                count += 1
-                yield event
-    if not count:
-        raise EventError(f"no event under {', '.join(map(str, paths))}: a NAME.json is wanted")
+def _bug_line(bug: Bug) -> str:
+    ids = distinct([str(row.id) for row in bug.rows[:MAX_NAMED]], MAX_ID_CHARS)
+    more = len(bug.rows) - len(ids)
+    rows = f"{'row' if len(bug.rows) == 1 else 'rows'} {', '.join(ids)}"
+    rows += f" and {more} more" if more else ""
+    return f"{bug.component}: {printable(bug.detail, MAX_REASON_CHARS)} ({rows})"
 
 
-def _rubric_of(event: Path) -> Path:
-    folder = event.resolve().parent
-    own = folder / "rubric.toml"
-    if own.is_file():
-        return own
-    try:
-        return find_rubric(folder.name)
-    except SpecError as error:
-        raise SpecError(
-            f"{event}: its folder names its rubric, and {error}. Put a rubric.toml beside it, "
-            "or give --rubric"
-        ) from None
+def _ids(event: Replayed) -> list[str]:
+    return distinct([str(row.id) for row in event.outcome.rows], MAX_ID_CHARS)
 
 
-def _event(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise EventError(f"{path}: not JSON: {error}") from None
+def _unscored(event: Replayed) -> list[str]:
+    """What could not be decided, for who has to say whether that is expected; bugs are told."""
+    lines = []
+    for name, (row, reward) in zip(_ids(event), event.outcome.explained(), strict=True):
+        faults = {"row": row.fault} if reward is None else reward.faults
+        for component, fault in faults.items():
+            if fault is not None and fault.blame != "scorer":
+                reason = printable(f"{component}: {fault.kind}: {fault.detail}", MAX_REASON_CHARS)
+                lines.append(f"{name}: {reason}")
+    return lines
 
 
-def canonical(outcome: Outcome) -> str:
-    """The bytes of an expected file: one result a line, so that a diff names the sample."""
-    if outcome.response is None:
-        return json_text(outcome.error) + "\n"
-    if not outcome.response:
-        return "[]\n"
-    return "[\n" + ",\n".join(json_text(result) for result in outcome.response) + "\n]\n"
-
-
-def _compared(expected: Path, outcome: Outcome) -> list[str]:
-    """What differs from the expected file, in words; nothing where it is the same bytes."""
-    if not expected.is_file():
-        return [f"{expected.name} is missing: check the table, then run again with --update"]
-    found = expected.read_bytes()
-    if found == canonical(outcome).encode():
-        return []
-    try:
-        wanted = json.loads(found)
-    except (ValueError, RecursionError) as error:
-        return [f"{expected.name} is not JSON: {error}"]
-    actual = outcome.error if outcome.response is None else outcome.response
-    return list(_differences(wanted, actual)) or [
-        f"{expected.name} says the same in other bytes: run again with --update"
-    ]
-
-
-def _differences(expected: object, actual: object) -> Iterator[str]:
-    """One line for each figure that differs, by sample and name.
-
-    >>> list(_differences([{"id": "a", "x": 1.0}], [{"id": "a", "x": 0.0}]))
-    ['a: x: expected 1.0, got 0.0']
-    """
-    if not isinstance(expected, list) or not isinstance(actual, list):
-        yield f"expected {_short(expected)}, got {_short(actual)}"
-        return
-    if len(expected) != len(actual):
-        yield f"expected {len(expected)} results, got {len(actual)}"
-    for wanted, got in zip(expected, actual, strict=False):
-        if wanted == got:
-            continue
-        wanted_figures, got_figures = _figures(wanted), _figures(got)
-        label = printable(str(got.get("id"))) if isinstance(got, dict) else "?"
-        for name in {**wanted_figures, **got_figures}:
-            one, other = wanted_figures.get(name, "nothing"), got_figures.get(name, "nothing")
-            if one != other:
-                yield f"{label}: {name}: expected {one}, got {other}"
-
-
-def _figures(result: object) -> dict[str, str]:
-    """A result as flat names and values, its metrics by name."""
-    if not isinstance(result, dict):
-        return {"result": _short(result)}
-    figures = {key: _short(value) for key, value in result.items() if key != "metrics_list"}
-    metrics = result.get("metrics_list")
-    for metric in metrics if isinstance(metrics, list) else []:
-        if isinstance(metric, dict):
-            kind = "" if metric.get("type") == "Reward" else " (metric)"
-            figures[f"{metric.get('name')}{kind}"] = _short(metric.get("value"))
-    return figures
-
-
-def _short(value: object) -> str:
-    return printable(json.dumps(value), limit=200)
-
-
-def _say_differences(event: Replayed) -> None:
-    say(f"\n{event.path}: not what is expected")
-    for difference in event.differences[:MAX_DIFFERENCES]:
-        say(f"  {difference}")
-    if len(event.differences) > MAX_DIFFERENCES:
-        say(f"  and {len(event.differences) - MAX_DIFFERENCES} more")
-
-
-def _print_event(event: Replayed) -> None:
-    mark = "differs" if event.differences else "as expected"
-    title = f"{event.path} · {event.handler.rubric.name} · {mark}"
+def _print_rows(event: Replayed) -> None:
+    """A line a row: its reward, what each component gave, what was read, and why."""
+    verdict = "as expected" if event.verdict == "same" else event.verdict
+    title = f"{event.path} · {event.handler.rubric.name} · {verdict}"
     if event.outcome.error is not None:
-        print(f"{title}\nrefused: {printable(event.outcome.error['errorMessage'], 200)}\n")
+        show(f"{title}\nrefused: {printable(event.outcome.error['errorMessage'], 400)}\n")
         return
     names = [component.name for component in event.handler.rubric.components]
     rows = [
-        [printable(str(row.id), MAX_ID_CHARS), *_cells(names, reward, row.fault)]
-        for row, reward in event.outcome.explained()
+        [name, *_cells(names, reward, row.fault)]
+        for name, (row, reward) in zip(_ids(event), event.outcome.explained(), strict=True)
     ]
-    print_table(["sample", "reward", *names, "extracted", "why"], rows, title=title)
+    columns = ["sample", "reward", *names, "extracted", "why"]
+    print_table(columns, rows, title=title, prose=["extracted", "why"])
     print()
 
 
-def _cells(names: Sequence[str], reward: Reward | None, fault: Fault | None) -> list[str]:
+def _cells(names: Sequence[str], reward: Reward | None, fault: Fault | None) -> list[str | Shown]:
     """Reward, components, extraction and reason of one row. A fault shows its kind, never 0."""
     if reward is None:
         assert fault is not None
-        return [fault.kind, *("" for _ in names), "", printable(fault.detail)]
-    found = []
+        why = printable(fault.detail, MAX_REASON_CHARS)
+        return [Shown(fault.kind, "odd"), *("" for _ in names), "", why]
+    found: list[str | Shown] = []
     for name in names:
         score, broken = reward.scores.get(name), reward.faults.get(name)
-        found.append(figure(score.value) if score else broken.kind if broken else "-")
+        if broken:
+            found.append(Shown(broken.kind, "bad" if name in reward.bugs else "odd"))
+        else:
+            found.append(figure(score.value) if score else "-")
     return [figure(reward.value), *found, _extracted(reward), _why(names, reward)]
 
 
@@ -255,42 +210,24 @@ def _extracted(reward: Reward) -> str:
 
 
 def _why(names: Sequence[str], reward: Reward) -> str:
-    """The gate that closed, then the reason or the fault of each component."""
+    """The gate that closed, then the reason or the fault of each component, a line each."""
     reasons = {name: score.reason for name, score in reward.scores.items() if score.reason}
     reasons |= {name: fault.detail for name, fault in reward.faults.items()}
     closed = [f"stopped by gate {reward.closed}"] if reward.closed else []
-    told = [printable(f"{name}: {reasons[name]}") for name in names if name in reasons]
-    return "; ".join([*closed, *told])
+    told = [f"{name}: {reasons[name]}" for name in names if name in reasons]
+    return "\n".join([*closed, *(printable(line, MAX_REASON_CHARS) for line in told)])
 
 
-def _totals(replayed: Sequence[Replayed]) -> dict[str, Any]:
-    summaries = [
-        summarize(e.outcome.rows, e.outcome.rewards, []) for e in replayed if not e.outcome.error
-    ]
-    rewards = [reward.value for event in replayed for reward in event.outcome.rewards]
-    faults: dict[str, int] = {}
-    for summary in summaries:
-        for kind, count in summary["faults"].items():
-            faults[kind] = faults.get(kind, 0) + count
-    return {
-        "events": len(replayed),
-        "refused": sum(event.outcome.error is not None for event in replayed),
-        "samples": sum(summary["batch_size"] for summary in summaries),
-        "reward_mean": mean(rewards),
-        "unscored": sum(summary["unscored"] for summary in summaries),
-        "faults": dict(sorted(faults.items())),
-        "different": sum(bool(event.differences) for event in replayed),
-    }
-
-
-def _print_totals(totals: dict[str, Any]) -> None:
-    average = totals["reward_mean"]
-    faults = ", ".join(f"{count} {kind}" for kind, count in totals["faults"].items())
-    print(
-        f"{totals['events']} events ({totals['refused']} refused), {totals['samples']} samples, "
+def _print_totals(figures: dict[str, Any], mood: Mood) -> None:
+    average = figures["reward_mean"]
+    faults = ", ".join(f"{count} {kind}" for kind, count in figures["faults"].items())
+    show(
+        f"{counted(figures['events'], 'event')} ({figures['refused']} refused), "
+        f"{counted(figures['samples'], 'sample')}, "
         f"mean reward {'-' if average is None else figure(average)}, "
-        f"{totals['unscored']} unscored{f' ({faults})' if faults else ''}, "
-        f"{totals['different'] or 'none'} different from expected"
+        f"{figures['unscored']} unscored{f' ({faults})' if faults else ''}, "
+        f"{figures['different'] or 'none'} different from expected",
+        mood,
     )
 
 
@@ -299,7 +236,12 @@ def _document(event: Replayed) -> dict[str, Any]:
         "event": str(event.path),
         "rubric": event.handler.rubric.name,
         "digest": event.handler.rubric.digest,
+        "verdict": event.verdict,
         "differences": list(event.differences),
+        "bugs": [
+            {"component": bug.component, "detail": bug.detail, "ids": [r.id for r in bug.rows]}
+            for bug in event.bugs
+        ],
         "response": event.outcome.response,
         "error": event.outcome.error,
         "samples": [

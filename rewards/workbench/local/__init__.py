@@ -1,6 +1,7 @@
 """The Lambda on this machine.
 
 handler      what does the deployed handler answer to this event?
+recorded     is it what the event's expected file says?
 runtime      how does AWS's runtime client run it, start to timeout?
 runtime_api  what does that client ask for, and report?
 invoke_api   what does an AWS SDK ask for?
