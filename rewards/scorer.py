@@ -72,6 +72,7 @@ class Scorer(Generic[P, R]):
         self.__wrapped__ = function
         self._check: Callable[..., None] | None = None
         self._files: Callable[[Mapping[str, Any]], Iterable[Path]] = lambda params: ()
+        self._needs: Callable[[Mapping[str, Any]], Iterable[str]] = lambda params: ()
         self.service: Service | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -110,6 +111,14 @@ class Scorer(Generic[P, R]):
     def uses(self, service: Service) -> None:
         """Register what the scorer shares with others, and a container with all its batches."""
         self.service = service
+
+    def needs(self, distributions: Callable[[Mapping[str, Any]], Iterable[str]]) -> None:
+        """Register what is imported for some parameters only, given all of them."""
+        self._needs = distributions
+
+    def requirements(self, params: Mapping[str, Any]) -> list[str]:
+        """The distributions that it imports with these parameters: what must be deployed."""
+        return [*self.requires, *self._needs(self.bind(params))]
 
     def files(self, params: Mapping[str, Any]) -> list[Path]:
         """The files behind these parameters: part of the rule, and of what must be deployed."""

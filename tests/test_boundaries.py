@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading.equations": {"reading.numbers", "reading.plain", "reading.text"},
     "reading.words": {"reading.text"},
     "reading.documents": {"reading.text"},
+    "reading.queries": {"reading.text"},
     "reading.leaves": {"reading.words"},
     "reading.schemas": {"errors", "reading.text"},
     "reading.languages": {"reading.text"},
@@ -69,7 +70,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "job": {"job", "rubric"},
     "judge": {"concurrency", "errors", "judge", "sample", "score"},
-    "scorers": {*AUTHOR, "judge", "reading"},
+    "sandbox": {"errors", "sandbox"},
+    "scorers": {*AUTHOR, "judge", "reading", "sandbox"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.
 THIRD_PARTY = {

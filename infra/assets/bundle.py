@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 import rewards
 from rewards.errors import RewardsError
 from rewards.rubric import Rubric
+from rewards.rubric.digest import drawn_on
 from rewards.rubric.spec import find_rubric
 
 PACKAGE = Path(rewards.__file__).parent
@@ -40,6 +41,9 @@ HANDLER_REQUIRES = ("aws-lambda-powertools",)
 #: The wings that ship with every rubric, and what ships only with a judge.
 CORE_FOLDERS = ("reading", "rubric")
 JUDGE_FOLDERS = ("judge", "prompts")
+
+#: Wings that ship where a scorer of the rubric draws on them.
+OPTIONAL_FOLDERS = frozenset({"sandbox"})
 
 #: glibc of Amazon Linux 2023, Lambda's base, is 2.34; wheels name the oldest that they need.
 _GLIBCS = ("2_34", "2_28", "2_26", "2_17")
@@ -126,7 +130,9 @@ def build_reward(
     """
     loaded = Rubric.load(rubric)
     scorers = [component.scorer for component in loaded.components]
-    requires = [*HANDLER_REQUIRES, *(name for scorer in scorers for name in scorer.requires)]
+    placed = zip(loaded.spec.component, scorers, strict=True)
+    requires = [*HANDLER_REQUIRES, *(n for spec, s in placed for n in s.requirements(spec.params))]
+    wings = {name.split(".")[1] for name in drawn_on(s.__module__ for s in scorers) if "." in name}
     bundled = {s.__module__.rpartition(".")[2] for s in scorers if ":" not in s.address}
     own = {s.__module__.partition(".")[0] for s in scorers if ":" in s.address}
 
@@ -136,6 +142,8 @@ def build_reward(
         if loaded.is_async:
             for folder in JUDGE_FOLDERS:
                 yield from _files(PACKAGE / folder, f"rewards/{folder}")
+        for folder in sorted(wings & OPTIONAL_FOLDERS):
+            yield from _files(PACKAGE / folder, f"rewards/{folder}")
         for path in loaded.files:
             if not path.resolve().is_relative_to(PACKAGE):
                 yield _own_file(path)

@@ -31,7 +31,7 @@ def rubric_digest(
     `files` are those of each component; they count by name and content, wherever they lie.
     """
     digest = hashlib.sha256(written.encode())
-    for name in sorted(_with_helpers(set(modules))):
+    for name in sorted(drawn_on(modules)):
         _count(digest, name, _source(sys.modules[name]))
     for paths in files:
         for name, text in sorted({(path.name, _text(path)) for path in paths}):
@@ -44,7 +44,7 @@ def _count(digest: "hashlib._Hash", name: str, text: bytes) -> None:
     digest.update(text)
 
 
-def _with_helpers(names: set[str]) -> set[str]:
+def drawn_on(names: Iterable[str]) -> set[str]:
     """`names` and every module of the same top-level packages that they draw on."""
     found: set[str] = set()
     todo = list(names)
