@@ -50,11 +50,20 @@ def bundled() -> Iterator[Scorer[..., Any]]:
     from rewards import scorers
 
     for family in sorted(module.name for module in pkgutil.iter_modules(scorers.__path__)):
-        module = _imported(f"rewards.scorers.{family}", family)
-        for name, value in sorted(vars(module).items()):
-            if isinstance(value, Scorer) and value.__module__ == module.__name__:
-                if name == value.__name__:
-                    yield value
+        yield from scorers_of(f"rewards.scorers.{family}", family)
+
+
+def scorers_of(module_name: str, address: str = "") -> Iterator[Scorer[..., Any]]:
+    """Every scorer that a module defines, by name; imports it. Errors call it `address`.
+
+    Raises:
+        SpecError: it cannot be imported.
+    """
+    module = _imported(module_name, address or module_name)
+    for name, value in sorted(vars(module).items()):
+        if isinstance(value, Scorer) and value.__module__ == module.__name__:
+            if name == value.__name__:
+                yield value
 
 
 def _imported(module_name: str, address: str) -> ModuleType:

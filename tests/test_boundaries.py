@@ -83,7 +83,7 @@ THIRD_PARTY = {
 
 
 #: What is the workbench's terminal: services know nothing of it.
-TERMINAL = {"__main__", "cli", "options", "commands"}
+TERMINAL = {"__main__", "cli", "help", "options", "commands"}
 WORKBENCH = PACKAGE / "workbench"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from rewards.errors import BatchFailedError, RewardsError
 from rewards.workbench.commands.catalogue import list_scorers, show_rubric
@@ -19,6 +18,7 @@ from rewards.workbench.commands.replay import replay
 from rewards.workbench.commands.score import score
 from rewards.workbench.commands.serve import serve
 from rewards.workbench.extras import install_hint
+from rewards.workbench.help import CONTEXT, Helpful, epilog, examples
 from rewards.workbench.output import say
 
 DIFFERENCE = 1
@@ -26,13 +26,8 @@ BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 TERMINATED = 143  # 128 + SIGTERM
 
-_EXIT_CODES = (
-    "Exit codes: 0 fine; 1 a difference, or something that could not be scored; "
-    "2 wrong usage or unusable input; 130 Ctrl-C."
-)
 
-
-class _Workbench(TyperGroup):
+class _Workbench(Helpful):
     """Turns the errors of every command into one line on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -66,21 +61,25 @@ def _reason(error: Exception) -> str:
 
 app = typer.Typer(
     cls=_Workbench,
-    epilog=_EXIT_CODES,
+    context_settings=CONTEXT,
+    epilog=epilog(("rewards replay", "rewards score rollouts.jsonl --rubric gsm8k")),
     no_args_is_help=True,
-    add_completion=False,
     # Plain help: rich would triple the time that `rewards --help` takes.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command(epilog=_EXIT_CODES)(replay)
-app.command(epilog=_EXIT_CODES)(score)
-app.command(epilog=_EXIT_CODES)(serve)
-app.command("list", epilog=_EXIT_CODES)(list_scorers)
-app.command("show", epilog=_EXIT_CODES)(show_rubric)
-app.add_typer(new, name="new", epilog=_EXIT_CODES)
-app.add_typer(job, name="job", epilog=_EXIT_CODES)
-app.add_typer(judge, name="judge", epilog=_EXIT_CODES)
+app.command()(replay)
+app.command()(
+    examples(
+        "rewards score rollouts.jsonl --rubric gsm8k --out scored.jsonl",
+        "rewards score rollouts.jsonl.gz --rubric my.toml --completion-key response --explain",
+    )(score)
+)
+app.command()(serve)
+app.command("list")(list_scorers)
+app.command("show")(show_rubric)
+for name, group in (("new", new), ("job", job), ("judge", judge)):
+    app.add_typer(group, name=name, cls=Helpful)
 
 
 def _version(wanted: bool) -> None:

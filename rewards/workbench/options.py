@@ -8,4 +8,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 RubricOption = Annotated[str, typer.Option(help="A bundled rubric's name, or a .toml file.")]
 
-RolloutsArgument = Annotated[str, typer.Argument(help='JSON lines, gzip or not; "-" reads stdin.')]
+RolloutsArgument = Annotated[
+    str, typer.Argument(metavar="FILE", help='JSON lines, gzip or not; "-" reads stdin.')
+]

@@ -259,6 +259,24 @@ def _shown(cell: str | Shown) -> Shown:
     return cell if isinstance(cell, Shown) else Shown(cell)
 
 
+def paragraphs(text: str) -> list[str]:
+    r"""A docstring in pieces to print apart: what runs on is joined, so that it can be wrapped.
+
+    Examples and lines that are indented stay as they are.
+
+    >>> paragraphs("The rule\ngoes on.\n\n>>> f()\n1")
+    ['The rule goes on.', '>>> f()\n1']
+    """
+    found = []
+    for block in text.split("\n\n"):
+        lines = block.strip("\n").split("\n")
+        kept = lines[0].startswith((">>>", "* ", "- ", "=")) or any(
+            line.startswith(" ") for line in lines
+        )
+        found.append("\n".join(lines) if kept else " ".join(lines))
+    return found
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, even where Ctrl-C comes between."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -1,6 +1,7 @@
 """`rewards new`: skeletons that pass."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -101,7 +102,10 @@ def test_a_name_that_is_no_address_is_refused(rewards: Run, tmp_path: Path, name
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["json:polite", "typing.tone:polite", "rewards.tone:polite"])
+@pytest.mark.parametrize(
+    "name",
+    ["json:polite", "typing.tone:polite", "rewards.tone:polite", "numpy:polite", "rich.a.b:polite"],
+)
 def test_a_package_that_would_hide_another_is_refused(
     rewards: Run, tmp_path: Path, name: str
 ) -> None:
@@ -111,6 +115,46 @@ def test_a_package_that_would_hide_another_is_refused(
     assert result.code == 2
     assert "take another name" in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_module_and_a_package_of_one_name_are_refused(rewards: Run, tmp_path: Path) -> None:
+    """Python finds the package and never the module beside it; both ways round, at any depth."""
+    rewards("new", "scorer", "my_pkg.tone:polite")
+    before = sorted(tmp_path.rglob("*"))
+
+    beside = rewards("new", "scorer", "my_pkg:short")
+    below = rewards("new", "scorer", "my_pkg.tone.deep:short")
+
+    assert (beside.code, below.code) == (2, 2)
+    assert "such as my_pkg.rewards" in beside.stderr
+    assert "my_pkg/tone.py is a module" in below.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    assert rewards("new", "scorer", "my_pkg.length:short").code == 0
+
+
+def test_the_next_step_is_a_command_that_runs(rewards: Run, tmp_path: Path) -> None:
+    """With this interpreter, whether it is the shell's `python` or not."""
+    said = rewards("new", "scorer", "tone:polite").stderr
+    command = re.search(r"run (.* -m pytest \S+),", said)
+
+    assert command is not None
+    done = subprocess.run(
+        ["bash", "-c", command[1]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_environment_without_pytest_is_told_to_get_it(
+    rewards: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make replay` installs none."""
+    monkeypatch.setitem(sys.modules, "pytest", None)
+
+    assert "-m pip install pytest && " in rewards("new", "rubric", "capitals").stderr
 
 
 @pytest.mark.parametrize("name", ["../capitals", "Capitals", "a b", "x.toml", ""])

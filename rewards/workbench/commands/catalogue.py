@@ -1,88 +1,198 @@
-"""`rewards list` and `rewards show`: what scorers there are, and what a rubric says."""
+"""`rewards list` and `rewards show`: what scorers and rubrics there are, and what they say."""
 
 import inspect
 from typing import Annotated, Any
 
 import typer
 
-from rewards.registry import bundled
+from rewards.errors import SpecError, did_you_mean
+from rewards.registry import bundled, resolve, scorers_of
 from rewards.rubric import Rubric
+from rewards.rubric.spec import RUBRICS, RubricSpec, load_spec
 from rewards.scorer import Scorer, tabled, type_name
+from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
-from rewards.workbench.output import figure, json_text, print_json, print_table, toml_line
+from rewards.workbench.output import (
+    figure,
+    json_text,
+    paragraphs,
+    print_json,
+    print_table,
+    printable,
+    show,
+    toml_line,
+)
+
+#: A parameter that is longer (a schema) is told by its beginning; --json has all of it.
+MAX_PARAMETER_CHARS = 60
+
+_REQUIRED = object()
 
 
+@examples(
+    "rewards list",
+    "rewards list numeric.match",
+    "rewards list my_package.my_module",
+    "rewards list judge --json",
+)
 def list_scorers(
-    family: Annotated[str, typer.Argument(help="Only this family, or this one scorer.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A family, a scorer, or a module of your own: package.module or "
+            "package.module:scorer.",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """List the scorers: what each one rewards, its parameters, its range.
+    """List the scorers and the bundled rubrics, or tell all of what NAME names.
 
-    With --json, a list of {"scorer", "summary", "range", "kind", "requires", "parameters"}, where
-    "kind" is "sample" or "group", "async" is true for scorers that call a model, and "parameters"
-    is a list of {"name", "type", "required", "default"} ("default" only where there is one).
+    Of one scorer the whole documentation is shown, with its parameters; of a family or a module
+    each scorer with its parameters; without a name every bundled scorer in a line.
+
+    With --json, a list of {"scorer", "summary", "range", "kind", "async", "requires",
+    "parameters"}, where "kind" is "sample" or "group", "async" is true for scorers that call a
+    model, and "parameters" is a list of {"name", "type", "required", "default"} ("default" only
+    where there is one). `rewards show --json` lists the rubrics.
     """
-    found = [s for s in bundled() if _belongs(s, family)]
-    if not found:
-        families = sorted({scorer.address.partition(".")[0] for scorer in bundled()})
-        raise typer.BadParameter(
-            f"there is no family {family!r}; there are: {', '.join(families)}", param_hint="FAMILY"
-        )
+    found = _named(name)
     if as_json:
         print_json([_described(scorer) for scorer in found])
-        return
-    for scorer in found:
-        low, high = scorer.range
-        notes = [f"{figure(low)} to {figure(high)}"]
-        notes += ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
-        print(f"{scorer.address}  ({', '.join(notes)})\n    {scorer.summary}")
-        for parameter in _parameters(scorer):
-            default = "required" if parameter["required"] else json_text(parameter["default"])
-            print(f"      {parameter['name']}: {parameter['type']} = {default}")
+    elif not name:
+        _print_all(found)
+    elif len(found) == 1:
+        _print_whole(found[0])
+    else:
+        for scorer in found:
+            show(f"{scorer.address}  ({_notes(scorer)})\n    {scorer.summary}")
+            for parameter in _parameters(scorer):
+                show(f"      {_signature(parameter)}")
 
 
+@examples("rewards show", "rewards show gsm8k", "rewards show my_rubric.toml --json")
 def show_rubric(
-    rubric: Annotated[str, typer.Argument(help="A bundled rubric's name, or a .toml file.")],
+    rubric: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUBRIC", help="A bundled rubric's name, or a .toml file; none lists them."
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show a rubric: its components, weights, gates and error policies, its digest and range.
 
     With --json, {"name", "description", "digest", "range", "total", "group_by", "reference",
     "normalize", "components"}; a component is {"name", "scorer", "weight", "gate", "threshold",
-    "on_error", "on_refusal", "params"}, with every default written out.
+    "on_error", "on_refusal", "range", "params"}, with every default written out, "range" being its
+    scorer's. Without a rubric, a list of {"rubric", "description"}.
     """
-    loaded = Rubric.load(rubric)
-    components = [_component(loaded, index) for index in range(len(loaded.components))]
-    if as_json:
-        print_json(_rubric_document(loaded, components))
-        return
-    low, high = loaded.range
-    print(f"{loaded.name}: {loaded.spec.description}" if loaded.spec.description else loaded.name)
-    print(f"weighted {loaded.spec.total}, reward from {figure(low)} to {figure(high)}")
-    print(f"rollouts of one prompt share: {loaded.spec.group_by}")
-    if loaded.spec.reference:
-        print(f"reference: {' or '.join(loaded.spec.reference)}")
-    if loaded.spec.normalize is not None:
-        print(f"normalised per {loaded.spec.normalize.by}")
-    print(f"digest {loaded.digest}\n")
+    if rubric:
+        loaded = Rubric.load(rubric)
+        components = [_component(loaded, index) for index in range(len(loaded.components))]
+        if as_json:
+            print_json(_rubric_document(loaded, components))
+        else:
+            _print_rubric(loaded, components)
+    elif as_json:
+        print_json([{"rubric": s.name, "description": s.description} for s in _rubrics()])
+    else:
+        _print_rubrics()
+
+
+def _named(name: str) -> list[Scorer[..., Any]]:
+    """The scorers that a name is for: all, a family's, one, or those of a module."""
+    if ":" in name:
+        return [resolve(name)]
+    known = list(bundled())
+    found = [s for s in known if not name or name in (s.address, s.address.partition(".")[0])]
+    if not found:
+        families = {scorer.address.partition(".")[0] for scorer in known}
+        try:
+            found = list(scorers_of(name)) if name not in families else []
+        except SpecError as error:
+            if error.__cause__ is not None:  # it is there, and broken
+                raise
+            near = did_you_mean(name, [*sorted(families), *(s.address for s in known)])
+            raise SpecError(f"there is no family, scorer or module {name!r}{near}") from error
+        if not found:
+            raise SpecError(f"the module {name} defines no scorer: a function under @scorer")
+    return found
+
+
+def _print_all(found: list[Scorer[..., Any]]) -> None:
     print_table(
-        ["component", "scorer", "counts", "on error", "on refusal", "parameters"],
-        [
-            [
-                c["name"],
-                c["scorer"],
-                _counts(c),
-                c["on_error"],
-                c["on_refusal"],
-                toml_line(c["params"]),
-            ]
-            for c in components
-        ],
+        ["scorer", "range", "what it rewards"],
+        [[scorer.address, _notes(scorer), scorer.summary] for scorer in found],
+        prose=["range", "what it rewards"],
     )
+    print()
+    _print_rubrics()
+    show("\nMore: rewards list SCORER, rewards show RUBRIC; rewards list MODULE for your own.")
 
 
-def _belongs(scorer: Scorer[..., Any], family: str) -> bool:
-    return not family or family in (scorer.address, scorer.address.partition(".")[0])
+def _print_rubrics() -> None:
+    rows = [[spec.name, spec.description] for spec in _rubrics()]
+    print_table(["rubric", "what it is for"], rows, prose=["what it is for"])
+
+
+def _rubrics() -> list[RubricSpec]:
+    """The bundled rubrics, by name."""
+    return [load_spec(path) for path in sorted(RUBRICS.glob("*.toml"))]
+
+
+def _print_whole(scorer: Scorer[..., Any]) -> None:
+    """One scorer: its documentation, then its parameters."""
+    show(f"{scorer.address}  ({_notes(scorer)})\n")
+    for paragraph in paragraphs(inspect.getdoc(scorer.function) or ""):
+        show("\n".join(f"  {line}" for line in paragraph.split("\n")) + "\n")
+    parameters = _parameters(scorer)
+    show("Parameters" if parameters else "No parameters")
+    for parameter in parameters:
+        show(f"  {_signature(parameter)}")
+
+
+def _print_rubric(rubric: Rubric, components: list[dict[str, Any]]) -> None:
+    spec = rubric.spec
+    low, high = rubric.range
+    show(f"{rubric.name}: {spec.description}" if spec.description else rubric.name)
+    show(f"weighted {spec.total}, reward from {figure(low)} to {figure(high)}")
+    show(f"rollouts of one prompt share: {spec.group_by}")
+    if spec.reference:
+        show(f"reference: {' or '.join(spec.reference)}")
+    if spec.normalize is not None:
+        show(f"normalised per {spec.normalize.by}")
+    show(f"digest {rubric.digest}\n")
+    rows = []
+    for shown, bound in zip(components, rubric.components, strict=True):
+        policies = f"{shown['on_error']}, {shown['on_refusal']}"
+        defaults = {p["name"]: p.get("default", _REQUIRED) for p in _parameters(bound.scorer)}
+        given = {k: v for k, v in shown["params"].items() if v != defaults[k]}
+        scores = " to ".join(figure(end) for end in shown["range"])
+        name, address = shown["name"], shown["scorer"]
+        rows.append([name, address, scores, _counts(shown), policies, _shortly(given)])
+    columns = ["component", "scorer", "scores", "counts", "on error, refusal", "parameters"]
+    print_table(columns, rows, prose=["counts", "on error, refusal", "parameters"])
+    show("\nOther parameters are at their defaults: rewards list SCORER, or --json here.")
+
+
+def _notes(scorer: Scorer[..., Any]) -> str:
+    low, high = scorer.range
+    notes = [f"{figure(low)} to {figure(high)}"]
+    notes += ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
+    return ", ".join(notes)
+
+
+def _signature(parameter: dict[str, Any]) -> str:
+    default = "required" if parameter["required"] else json_text(parameter["default"])
+    return f"{parameter['name']}: {parameter['type']} = {default}"
+
+
+def _shortly(params: dict[str, Any]) -> str:
+    """Parameters as TOML, each in a line of its own, long ones by their beginning."""
+    return "\n".join(
+        printable(toml_line({name: value}), MAX_PARAMETER_CHARS) for name, value in params.items()
+    )
 
 
 def _described(scorer: Scorer[..., Any]) -> dict[str, Any]:
@@ -118,6 +228,7 @@ def _component(rubric: Rubric, index: int) -> dict[str, Any]:
         "threshold": bound.threshold if bound.gate or bound.all_or_nothing else None,
         "on_error": bound.on_error,
         "on_refusal": bound.on_refusal,
+        "range": list(bound.scorer.range),
         "params": {name: tabled(value, defaults=True) for name, value in bound.params.items()},
     }
 

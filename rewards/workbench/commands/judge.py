@@ -9,6 +9,7 @@ import typer
 
 from rewards.errors import SpecError
 from rewards.rubric import Rubric
+from rewards.workbench.help import examples
 from rewards.workbench.judging.agreement import Statistic, confusion_svg
 from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption
 from rewards.workbench.output import print_json, print_table, say, write_whole
@@ -25,6 +26,7 @@ judge = typer.Typer(no_args_is_help=True, help="Calibrate a judge; record and re
 
 
 @judge.command()
+@examples("rewards judge record rollouts.jsonl --rubric summarisation --out replies.jsonl")
 def record(
     file: RolloutsArgument,
     rubric: RubricOption,
@@ -47,6 +49,9 @@ def record(
 
 
 @judge.command()
+@examples(
+    "rewards judge replay rollouts.jsonl --rubric summarisation --cassette replies.jsonl",
+)
 def replay(
     file: RolloutsArgument,
     rubric: RubricOption,
@@ -71,8 +76,12 @@ def _print_scores(file: str, rubric: Rubric) -> None:
 
 
 @judge.command()
+@examples(
+    "rewards judge calibrate labelled.jsonl --rubric summarisation --at-least 0.6",
+    "rewards judge calibrate labelled.jsonl --rubric summarisation --cassette replies.jsonl",
+)
 def calibrate(
-    file: Annotated[str, typer.Argument(help="Labelled rollouts, as JSON lines.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Labelled rollouts, as JSON lines.")],
     rubric: RubricOption,
     component: Annotated[
         str, typer.Option(help="The judge to calibrate, where the rubric has several.")

@@ -3,14 +3,17 @@
 import re
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
+from shutil import which
 from string import Template
 from typing import Annotated
 
 import typer
 
 from rewards.errors import SpecError
+from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import print_json, say, write_whole
 
@@ -27,6 +30,10 @@ $imports
 @scorer
 def $function(sample: Sample, *, word: str = "please") -> bool:
     """1.0 where the completion says `word`, in upper or lower case.
+
+    Args:
+        sample: what is scored.
+        word: what has to be said.
 
     >>> $function(Sample(id="1", completion="Yes, Please!"))
     True
@@ -88,10 +95,13 @@ def test_$name() -> None:
 
 
 @new.command("scorer")
+@examples("rewards new scorer my_rewards.tone:polite")
 def new_scorer(
     name: Annotated[
         str,
-        typer.Argument(help="package.module:function; family.function inside this project."),
+        typer.Argument(
+            metavar="NAME", help="package.module:function; family.function inside this project."
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:
@@ -122,14 +132,15 @@ def new_scorer(
     files |= {init: "" for init in packages if not init.exists()}
     _write(files, {"scorer": name}, as_json)
     say(
-        f"next: make it yours, run python -m pytest {test}, then name it in a rubric: "
+        f"next: make it yours, run {_test_command(test)}, then name it in a rubric: "
         f'scorer = "{name}"'
     )
 
 
 @new.command("rubric")
+@examples("rewards new rubric capitals")
 def new_rubric(
-    name: Annotated[str, typer.Argument(help="Its name, such as capitals.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, such as capitals.")],
     as_json: JsonOption = False,
 ) -> None:
     """Write a rubric and its test. What exists is never overwritten.
@@ -157,7 +168,7 @@ def new_rubric(
         {"rubric": name},
         as_json,
     )
-    say(f"next: make it yours (rewards list shows the scorers), then run python -m pytest {test}")
+    say(f"next: make it yours (rewards list shows the scorers), then run {_test_command(test)}")
 
 
 def _scorer_address(name: str) -> tuple[str, str]:
@@ -169,12 +180,8 @@ def _scorer_address(name: str) -> tuple[str, str]:
             f"{name!r} is no address for a scorer: write package.module:function, or "
             "family.function inside this project, in lower-case letters, digits and _"
         )
-    top = parts[0]
-    if colon == ":" and (top == "rewards" or top in sys.stdlib_module_names):
-        raise SpecError(
-            f"{name!r}: {top!r} is a package already, which this one would hide; take another name"
-        )
     if colon == ":":
+        _refuse_to_hide(path, name)
         return path, function
     if "." in path or not _in_checkout():
         raise SpecError(
@@ -182,6 +189,52 @@ def _scorer_address(name: str) -> tuple[str, str]:
             "anywhere else it is package.module:function"
         )
     return f"rewards.scorers.{path}", function
+
+
+def _refuse_to_hide(module: str, name: str) -> None:
+    """Two modules of one name: whichever Python finds first hides the other.
+
+    Raises:
+        SpecError: a package or a module of that name is there already.
+    """
+    top, *_ = module.split(".")
+    if top == "rewards" or top in sys.stdlib_module_names or _is_elsewhere(top):
+        raise SpecError(
+            f"{name!r}: {top!r} is a package already, which this one would hide; take another name"
+        )
+    path = Path(*module.split("."))
+    for package in path.parents[:-1]:
+        if package.with_suffix(".py").exists():
+            raise SpecError(
+                f"{name!r}: {package}.py is a module, which a package {package} would hide; write "
+                "the scorer there, or take another name"
+            )
+    if path.is_dir():
+        raise SpecError(
+            f"{name!r}: {path} is a package, which would hide {path}.py; take a module inside it, "
+            f"such as {module}.rewards"
+        )
+
+
+def _is_elsewhere(top: str) -> bool:
+    """Whether Python finds that package or module somewhere that is not the current folder."""
+    spec = find_spec(top)
+    if spec is None:
+        return False
+    homes = [*(spec.submodule_search_locations or ()), spec.origin or ""][:1]
+    return Path(homes[0]).resolve().parent != Path.cwd().resolve()
+
+
+def _test_command(test: Path) -> str:
+    """How to run a test with this very interpreter, and pytest first where it has none."""
+    beside = which("python")
+    here, own = Path(sys.executable), Path.cwd()
+    if beside is not None and Path(beside).parent == here.parent:
+        python = "python"
+    else:
+        python = str(here.relative_to(own) if here.is_relative_to(own) else here)
+    command = f"{python} -m pytest {test}"
+    return command if find_spec("pytest") else f"{python} -m pip install pytest && {command}"
 
 
 def _in_checkout() -> bool:

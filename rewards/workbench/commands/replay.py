@@ -10,6 +10,7 @@ import typer
 
 from rewards.score import Fault, Reward
 from rewards.telemetry import mean
+from rewards.workbench.help import examples
 from rewards.workbench.local.recorded import Bug, Replayed, replay_events, totals
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import (
@@ -44,9 +45,15 @@ MAX_REASON_CHARS = 160
 _MOODS: dict[str, Mood] = {"same": "good", "different": "bad", "no expectation": "odd"}
 
 
+@examples(
+    "rewards replay",
+    "rewards replay events/gsm8k/group.json -v",
+    "rewards replay my_events --rubric my_rubric.toml --update",
+)
 def replay(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Events, or folders of events. [default: events]")
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Events, or folders of events. [default: events]"),
     ] = None,
     rubric: Annotated[
         str, typer.Option(help="Score every event with this rubric, whatever its folder says.")

@@ -13,6 +13,7 @@ import typer
 
 from rewards.errors import RewardsError, SpecError
 from rewards.rubric import Rubric
+from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import harmless, print_json, say
 
@@ -28,6 +29,11 @@ _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ANY = "reward"
 
 
+@examples(
+    "rewards serve",
+    "rewards serve --rubric my_rubric.toml --port 9001 --timeout 10",
+    "rewards serve --rubric gsm8k --rubric prod=my_rubric.toml",
+)
 def serve(
     rubric: Annotated[
         list[str] | None,
