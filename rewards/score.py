@@ -34,6 +34,9 @@ _BLAMED: tuple[tuple[type[UnscoredError], Blame], ...] = (
 #: Kinds are counted, and become parts of metric names: a short word each.
 _KIND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
+#: Ranges and weights stay below this, so that no sum, square or spread of them overflows a float.
+MAX_MAGNITUDE = 1e100
+
 #: A detail is for people; what is longer is somebody's data.
 MAX_DETAIL_CHARS = 2_000
 

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, Ty
 
 from rewards.errors import SpecError, did_you_mean
 from rewards.sample import Sample
-from rewards.score import Score
+from rewards.score import MAX_MAGNITUDE, Score
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -73,6 +73,7 @@ class Scorer(Generic[P, R]):
         self._check: Callable[..., None] | None = None
         self._files: Callable[[Mapping[str, Any]], Iterable[Path]] = lambda params: ()
         self._needs: Callable[[Mapping[str, Any]], Iterable[str]] = lambda params: ()
+        self._reach: Callable[[Mapping[str, Any]], tuple[float, float]] = lambda params: self.range
         self.service: Service | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -107,6 +108,20 @@ class Scorer(Generic[P, R]):
     def reads(self, files: Callable[[Mapping[str, Any]], Iterable[Path]]) -> None:
         """Register what files the scorer reads, given all of its parameters."""
         self._files = files
+
+    def reaches(self, ends: Callable[[Mapping[str, Any]], tuple[float, float]]) -> None:
+        """Register what part of `range` the scorer can give, given all of its parameters."""
+        self._reach = ends
+
+    def reach(self, bound: Mapping[str, Any]) -> tuple[float, float]:
+        """The lowest and the highest value that it may give with these parameters, all bound."""
+        low, high = self._reach(bound)
+        if not self.range[0] <= low < high <= self.range[1]:
+            raise SpecError(
+                f"{self.address}: it reaches {low} to {high}, which is no part of its range, "
+                f"{self.range[0]} to {self.range[1]}"
+            )
+        return low, high
 
     def uses(self, service: Service) -> None:
         """Register what the scorer shares with others, and a container with all its batches."""
@@ -289,10 +304,10 @@ def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 def _checked_range(function: Callable[..., Any], range: tuple[float, float]) -> tuple[float, float]:
     low, high = range
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not -MAX_MAGNITUDE <= low < high <= MAX_MAGNITUDE:
         raise SpecError(
             f"{function.__module__}:{function.__qualname__}: range {range!r} must be two finite "
-            "numbers, the lowest value first"
+            f"numbers, the lowest value first, at most {MAX_MAGNITUDE:g} in size"
         )
     return float(low), float(high)
 

@@ -89,13 +89,17 @@ def components(draw: st.DrawFn, name: str) -> Component:
     return placed.placed(
         name=name,
         weight=draw(st.sampled_from([0.0, 0.25, 1.0, 3.0])),
+        scale=draw(st.sampled_from([None, True, (-0.5, 0.5)])),
         on_error=draw(st.sampled_from(policies)),
     )
 
 
 @st.composite
 def rubrics(draw: st.DrawFn, *, normalize: bool = True) -> Rubric:
-    """A rubric of one to four components, at least one with a weight, perhaps gated."""
+    """A rubric of one to four components, at least one with a weight, perhaps gated.
+
+    Its range holds what it can reach; penalties may take it below.
+    """
     parts = [draw(components(f"part {i}")) for i in range(draw(st.integers(1, 4)))]
     parts[0] = parts[0].placed(weight=1.0)
     if draw(st.booleans()):
@@ -104,11 +108,18 @@ def rubrics(draw: st.DrawFn, *, normalize: bool = True) -> Rubric:
     normalizers = st.none() | st.builds(
         NormalizeSpec, by=st.sampled_from(["batch", "group"]), clip=st.sampled_from([1.0, 3.0])
     )
+    total = draw(st.sampled_from(["mean", "sum"]))
+    whole = sum(part.weight for part in parts) if total == "sum" else 1.0
+    pays = any(part.weight and (part.scorer is not penalty or part.scale) for part in parts)
+    falls = any(part.scale == (-0.5, 0.5) for part in parts)
     return Rubric(
         "drawn",
         parts,
-        total=draw(st.sampled_from(["mean", "sum"])),
-        range=draw(st.sampled_from([(0.0, 1.0), (-1.0, 1.0), (-5.0, 5.0)])),
+        total=total,
+        range=(
+            draw(st.sampled_from([-whole, -5.0 * whole] + [0.0] * (pays and not falls))),
+            draw(st.sampled_from([whole, 5.0 * whole])),
+        ),
         group_by=draw(st.sampled_from(["prompt", "key"])),
         normalize=draw(normalizers) if normalize else None,
     )

@@ -56,7 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("reading.phrases", "reading.plain", "reading.prose", "reading.text"),
     },
     "rubric.__init__": {"rubric.rubric"},
-    "rubric.spec": {"errors"},
+    "rubric.spec": {"errors", "score"},
+    "rubric.reach": {"errors", "rubric.component", "rubric.spec"},
     "rubric.reference": {"sample"},
     "rubric.digest": set(),
     "rubric.component": {"errors", "rubric.spec", "score", "scorer"},
@@ -66,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "rubric.rubric": {
         *("errors", "registry", "rubric.batch", "rubric.component", "rubric.digest"),
-        *("rubric.spec", "sample", "score", "scorer"),
+        *("rubric.reach", "rubric.spec", "sample", "score", "scorer"),
     },
     "job": {"job", "rubric"},
     "judge": {"concurrency", "errors", "judge", "sample", "score"},

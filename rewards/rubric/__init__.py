@@ -5,6 +5,7 @@ One question a file:
 spec       what may a rubric say?
 reference  which part of a sample's reference counts?
 component  is this scorer's verdict one, and what does a fault cost?
+reach      how far can the total go, and does the range hold that?
 batch      what runs when, over one batch?
 rubric     a rubric ready to score
 digest     what exactly gave a reward?

@@ -24,7 +24,11 @@ class BoundComponent:
         """Bind the parameters; `SpecError` where the scorer cannot stand in that place."""
         self.name = spec.name
         self.scorer = scorer
-        self.low, self.high = scorer.range
+        self.params = scorer.bind(spec.params)
+        self.low, self.high = scorer.reach(self.params)
+        #: What its verdicts are worth at their lowest and at their highest.
+        self.paid = spec.scale or (self.low, self.high)
+        self.scale = spec.scale
         self.weight = spec.weight
         self.gate = spec.gate
         # A gate asks for full marks unless it says otherwise.
@@ -36,6 +40,7 @@ class BoundComponent:
         # a training run that has gone on for hours, unless the rubric says so.
         self.on_data_fault = spec.on_error or "floor"
         self.on_refusal = spec.on_refusal
+        self.as_given = spec.scale is None and not self.all_or_nothing
         if spec.gate and scorer.is_group:
             raise SpecError("a group scorer cannot be a gate: gates look at one sample")
         if spec.threshold is not None and not self.low <= spec.threshold <= self.high:
@@ -43,7 +48,6 @@ class BoundComponent:
                 f'key "threshold": must lie between {self.low} and {self.high}, the range of '
                 f"{scorer.address}, got {spec.threshold}"
             )
-        self.params = scorer.bind(spec.params)
         self.call: Callable[..., Any] = partial(scorer.function, **self.params)
 
     def verdict(self, raw: Any) -> Score | Fault:
@@ -53,7 +57,7 @@ class BoundComponent:
             if flaw := _flaw(raw):
                 return _no_verdict(f"returned a Score whose {flaw}")
             value = raw.value
-            if type(value) is float and self.low <= value <= self.high and not self.all_or_nothing:
+            if type(value) is float and self.low <= value <= self.high and self.as_given:
                 return raw  # nearly every verdict
         if type(value) is not float:
             if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
@@ -70,14 +74,22 @@ class BoundComponent:
                 detail = f"returned {value}, outside {self.low} to {self.high}"
                 return Fault("out_of_range", detail, "scorer")
             value = min(max(value, self.low), self.high)
-        if self.all_or_nothing:
-            value = self.high if value >= self.threshold else self.low
+        if not self.as_given:
+            value = self.worth(value)
         return replace(raw, value=value) if type(raw) is Score else Score(value)
+
+    def worth(self, value: float) -> float:
+        """What a value of the scorer pays: all or nothing by the threshold, else by `scale`."""
+        low, high = self.paid
+        if self.all_or_nothing:
+            return high if value >= self.threshold else low
+        share = (value - self.low) / (self.high - self.low)
+        return min(max((1.0 - share) * low + share * high, low), high)
 
     @property
     def worst(self) -> float:
         """What a fault under "floor" counts as: the value that pays least, given the weight."""
-        return self.low if self.weight >= 0 else self.high
+        return self.paid[0] if self.weight >= 0 else self.paid[1]
 
     def policy(self, fault: Fault) -> str:
         """What becomes of a sample with this fault: floor, skip, neutral or fail."""

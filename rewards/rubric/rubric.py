@@ -13,6 +13,7 @@ from rewards.errors import (
 from rewards.registry import resolve
 from rewards.rubric.batch import Batch, group_indices
 from rewards.rubric.component import BoundComponent
+from rewards.rubric.reach import check_reach, reach
 from rewards.rubric.spec import (
     DEFAULT_CONCURRENCY,
     ComponentSpec,
@@ -38,6 +39,7 @@ class Component(NamedTuple):
     weight: float = 1.0
     gate: bool = False
     threshold: float | None = None
+    scale: bool | tuple[float, float] | None = None
     on_error: str | None = None
     on_refusal: str = "floor"
 
@@ -47,6 +49,7 @@ class Component(NamedTuple):
         name: str | None = None,
         weight: float | None = None,
         threshold: float | None = None,
+        scale: bool | tuple[float, float] | None = None,
         on_error: str | None = None,
         on_refusal: str | None = None,
     ) -> "Component":
@@ -60,6 +63,7 @@ class Component(NamedTuple):
             "name": name,
             "weight": weight,
             "threshold": threshold,
+            "scale": scale,
             "on_error": on_error,
             "on_refusal": on_refusal,
         }
@@ -67,12 +71,14 @@ class Component(NamedTuple):
 
     def to_spec(self) -> ComponentSpec:
         """The component as data, its scorer by address."""
+        scale: Any = self.scale
         return ComponentSpec(
             scorer=self.scorer.address,
             name=self.name or component_name(self.scorer.address),
             weight=0.0 if self.gate else self.weight,
             gate=self.gate,
             threshold=self.threshold,
+            scale=(0.0, 1.0) if scale is True else scale,
             on_error=self.on_error,
             on_refusal=self.on_refusal,
             params={name: tabled(value) for name, value in self.params.items()},
@@ -194,6 +200,8 @@ class Rubric:
         for component, scorer in zip(spec.component, scorers, strict=True):
             with _explained(where, component):
                 self.components.append(BoundComponent(component, scorer))
+        with _explained(where):
+            check_reach(spec, self.components)
 
     def to_spec(self) -> dict[str, Any]:
         """The rubric as the tables of its TOML file, defaults left out."""
@@ -210,6 +218,11 @@ class Rubric:
         if self.spec.normalize is not None:
             return -self.spec.normalize.clip, self.spec.normalize.clip
         return self.spec.range
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The lowest and the highest total, before it is clamped and normalised."""
+        return reach(self.spec.total, self.components)
 
     @property
     def is_async(self) -> bool:
@@ -276,10 +289,10 @@ class Rubric:
 
 
 class _explained:
-    """Put the rubric and the component before the message of an error about a scorer."""
+    """Put the rubric, and the component, before the message of an error about a scorer."""
 
-    def __init__(self, where: str, component: ComponentSpec) -> None:
-        self.where = f'{where}: component "{component.name}"'
+    def __init__(self, where: str, component: ComponentSpec | None = None) -> None:
+        self.where = where if component is None else f'{where}: component "{component.name}"'
 
     def __enter__(self) -> None:
         return None

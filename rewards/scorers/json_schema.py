@@ -112,6 +112,9 @@ def _(
         compiled(schema_text(schema), draft, formats)
 
 
+valid.reaches(lambda params: (params["malformed"], 1.0))
+
+
 @scorer
 def fields(
     sample: Sample,

@@ -35,15 +35,15 @@ def test_a_mean_weighs_the_components() -> None:
     assert rewards(rubric, 1.0) == [pytest.approx(0.95)]
 
 
-def test_a_sum_is_clamped_to_the_range() -> None:
-    """2 x 0.75 is 1.5, and the range ends at 1; a penalty pulls it back down."""
-    rubric = Rubric("r", [use(paid).placed(weight=2.0)], total="sum")
-    milder = Rubric(
-        "r", [use(paid).placed(weight=2.0), use(penalty).placed(weight=1.0)], total="sum"
+def test_what_penalties_take_below_the_range_is_the_floor() -> None:
+    """0.75 less twice 0.75 is -0.75, and the range begins at 0; a milder penalty leaves a rest."""
+    harsh, mild = (
+        Rubric("r", [use(paid), use(penalty).placed(weight=weight)], total="sum")
+        for weight in (2.0, 0.5)
     )
 
-    assert rewards(rubric, 0.75) == [1.0]
-    assert rewards(milder, 0.75) == [0.75]
+    assert rewards(harsh, 0.75) == [0.0]
+    assert rewards(mild, 0.75) == [0.375]
 
 
 def test_a_zero_weight_component_is_a_metric() -> None:
@@ -445,10 +445,13 @@ def test_a_careless_verdict_costs_one_sample(slip: str) -> None:
 
 def test_the_largest_weights_still_add_up() -> None:
     """Weights at the limit neither overflow nor lose the share of each other."""
-    largest = use(paid).placed(weight=MAX_MAGNITUDE)
-    rubric = Rubric("r", [largest.placed(name=name) for name in "abc"], total="sum")
+    largest = [use(paid).placed(weight=MAX_MAGNITUDE, name=name) for name in "abc"]
+    quarters = [part.placed(weight=MAX_MAGNITUDE / 4) for part in largest]
 
-    assert rewards(rubric, 1.0) == [1.0]
+    assert rewards(Rubric("r", largest), 1.0) == [1.0]
+    assert rewards(Rubric("r", quarters, total="sum", range=(0.0, MAX_MAGNITUDE)), 1.0) == [
+        pytest.approx(7.5e99)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ gate = true
 scorer = "exact.match"
 weight = 0.5
 threshold = 0.5
+scale = [-1, 1]
 on_error = "skip"
 params = { ignore_case = true }
 """
@@ -153,6 +154,7 @@ def test_show_writes_every_default_out(rewards: Run, tmp_path: Path) -> None:
         "name": "gated",
         "description": "All keys that show has to spell.",
         "range": [-3.0, 3.0],
+        "reach": [-0.5, 0.5],
         "total": "sum",
         "group_by": "problem",
         "reference": ["final", "answer"],
@@ -161,35 +163,38 @@ def test_show_writes_every_default_out(rewards: Run, tmp_path: Path) -> None:
             {
                 "name": "first",
                 "scorer": "exact.match",
+                "range": [0.0, 1.0],
                 "weight": 0.0,
                 "gate": True,
                 "threshold": 1.0,
+                "pays": None,
                 "on_error": "floor",
                 "on_refusal": "floor",
-                "range": [0.0, 1.0],
             },
             {
                 "name": "exact.match",
                 "scorer": "exact.match",
+                "range": [0.0, 1.0],
                 "weight": 0.5,
                 "gate": False,
                 "threshold": 0.5,
+                "pays": [-1.0, 1.0],
                 "on_error": "skip",
                 "on_refusal": "floor",
-                "range": [0.0, 1.0],
             },
         ],
     }
 
 
 def test_show_for_people(rewards: Run, tmp_path: Path) -> None:
-    """Gates, weights and thresholds in words."""
+    """Gates, weights, ranges and thresholds in words."""
     (tmp_path / "gated.toml").write_text(GATED)
 
     shown = rewards("show", "gated.toml").stdout
 
+    assert "weighted sum of -0.5 to 0.5, reward from -3 to 3" in shown
     assert "gate, opens at 1" in shown
-    assert "weight 0.5, all or nothing at 0.5" in shown
+    assert "weight 0.5, scaled to -1 to 1, all or nothing at 0.5" in " ".join(shown.split())
     assert "ignore_case = true" in shown
     assert "0 to 1" in shown
     assert "ignore_space" not in shown

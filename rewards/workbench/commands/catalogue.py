@@ -1,6 +1,7 @@
 """`rewards list` and `rewards show`: what scorers and rubrics there are, and what they say."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -82,10 +83,12 @@ def show_rubric(
 ) -> None:
     """Show a rubric: its components, weights, gates and error policies, its digest and range.
 
-    With --json, {"name", "description", "digest", "range", "total", "group_by", "reference",
-    "normalize", "components"}; a component is {"name", "scorer", "weight", "gate", "threshold",
-    "on_error", "on_refusal", "range", "params"}, with every default written out, "range" being its
-    scorer's. Without a rubric, a list of {"rubric", "description"}.
+    With --json, {"name", "description", "digest", "range", "reach", "total", "group_by",
+    "reference", "normalize", "components"}; "reach" is the lowest and the highest total. A
+    component is {"name", "scorer", "range", "weight", "gate", "threshold", "pays", "on_error",
+    "on_refusal", "params"}, with every default written out; "range" is what its scorer gives,
+    "pays" what that is worth (its "scale", if it has one; nothing for a gate). Without a rubric, a
+    list of {"rubric", "description"}.
     """
     if rubric:
         loaded = Rubric.load(rubric)
@@ -154,9 +157,8 @@ def _print_whole(scorer: Scorer[..., Any]) -> None:
 
 def _print_rubric(rubric: Rubric, components: list[dict[str, Any]]) -> None:
     spec = rubric.spec
-    low, high = rubric.range
     show(f"{rubric.name}: {spec.description}" if spec.description else rubric.name)
-    show(f"weighted {spec.total}, reward from {figure(low)} to {figure(high)}")
+    show(f"weighted {spec.total} of {_span(rubric.reach)}, reward from {_span(rubric.range)}")
     show(f"rollouts of one prompt share: {spec.group_by}")
     if spec.reference:
         show(f"reference: {' or '.join(spec.reference)}")
@@ -168,17 +170,17 @@ def _print_rubric(rubric: Rubric, components: list[dict[str, Any]]) -> None:
         policies = f"{shown['on_error']}, {shown['on_refusal']}"
         defaults = {p["name"]: p.get("default", _REQUIRED) for p in _parameters(bound.scorer)}
         given = {k: v for k, v in shown["params"].items() if v != defaults[k]}
-        scores = " to ".join(figure(end) for end in shown["range"])
         name, address = shown["name"], shown["scorer"]
-        rows.append([name, address, scores, _counts(shown), policies, _shortly(given)])
+        rows.append(
+            [name, address, _span(shown["range"]), _counts(shown), policies, _shortly(given)]
+        )
     columns = ["component", "scorer", "scores", "counts", "on error, refusal", "parameters"]
     print_table(columns, rows, prose=["counts", "on error, refusal", "parameters"])
     show("\nOther parameters are at their defaults: rewards list SCORER, or --json here.")
 
 
 def _notes(scorer: Scorer[..., Any]) -> str:
-    low, high = scorer.range
-    notes = [f"{figure(low)} to {figure(high)}"]
+    notes = [_span(scorer.range)]
     notes += ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
     return ", ".join(notes)
 
@@ -223,12 +225,13 @@ def _component(rubric: Rubric, index: int) -> dict[str, Any]:
     return {
         "name": spec.name,
         "scorer": spec.scorer,
+        "range": [bound.low, bound.high],
         "weight": bound.weight,
         "gate": bound.gate,
         "threshold": bound.threshold if bound.gate or bound.all_or_nothing else None,
+        "pays": None if bound.gate else list(bound.paid),
         "on_error": bound.on_error,
         "on_refusal": bound.on_refusal,
-        "range": list(bound.scorer.range),
         "params": {name: tabled(value, defaults=True) for name, value in bound.params.items()},
     }
 
@@ -240,6 +243,7 @@ def _rubric_document(rubric: Rubric, components: list[dict[str, Any]]) -> dict[s
         "description": rubric.spec.description,
         "digest": rubric.digest,
         "range": list(rubric.range),
+        "reach": list(rubric.reach),
         "total": rubric.spec.total,
         "group_by": rubric.spec.group_by,
         "reference": list(rubric.spec.reference),
@@ -254,4 +258,10 @@ def _counts(component: dict[str, Any]) -> str:
     if component["gate"]:
         return f"gate, opens at {figure(threshold)}"
     weight = f"weight {figure(component['weight'])}" if component["weight"] else "metric only"
+    if component["pays"] != component["range"]:
+        weight += f", scaled to {_span(component['pays'])}"
     return weight if threshold is None else f"{weight}, all or nothing at {figure(threshold)}"
+
+
+def _span(ends: Sequence[float]) -> str:
+    return f"{figure(ends[0])} to {figure(ends[1])}"
