@@ -20,6 +20,7 @@ from rewards.workbench.commands.serve import serve
 from rewards.workbench.extras import install_hint
 from rewards.workbench.help import CONTEXT, Helpful, epilog, examples
 from rewards.workbench.output import say
+from rewards.workbench.rollouts.firstrows import UnscorableError
 
 DIFFERENCE = 1
 BAD_INPUT = 2
@@ -39,7 +40,7 @@ class _Workbench(Helpful):
             raise typer.Exit(DIFFERENCE) from None
         except (RewardsError, OSError) as error:
             say(f"rewards: {_reason(error)}")
-            failed = isinstance(error, BatchFailedError)
+            failed = isinstance(error, BatchFailedError | UnscorableError)
             raise typer.Exit(DIFFERENCE if failed else BAD_INPUT) from error
         except ModuleNotFoundError as error:
             hint = install_hint(error)

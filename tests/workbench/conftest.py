@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rewards.workbench.cli import app
+from rewards.workbench.rollouts import batches
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from rewards.workbench.cli import main; main()"]
@@ -59,14 +60,20 @@ def rewards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Run:
+def environment() -> dict[str, str]:
+    """What a process of the command needs, besides what every process has."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def process(tmp_path: Path, environment: dict[str, str]) -> Run:
     """Run the command in a process of its own, as a shell does."""
 
-    def run(*arguments: object, stdin: bytes = b"", **environment: str) -> Result:
+    def run(*arguments: object, stdin: bytes = b"", **more: str) -> Result:
         done = subprocess.run(
             [*COMMAND, *map(str, arguments)],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**environment, **more},
             input=stdin,
             capture_output=True,
             timeout=60,
@@ -129,3 +136,25 @@ def on_a_terminal(command: list[str], folder: Path, columns: int = 120) -> str:
         process.wait(timeout=30)
     os.close(master)
     return shown.decode()
+
+
+#: Rows of every kind that costs itself only.
+MIXED: list[Any] = [
+    *(wire_row("72" if i % 3 else "71", id=f"r{i}", prompt=f"p{i // 4}") for i in range(200)),
+    wire_row("72", None, id="no-reference"),
+    {"id": "no-messages", "messages": None},
+    7,
+    wire_row("72"),
+    wire_row("\ud83d", "\ud83d", id="half a pair"),
+]
+
+
+@pytest.fixture
+def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks of one batch, so that small files have many."""
+    monkeypatch.setattr(batches, "TASK_BYTES", 1)
+
+
+def printed(text: str) -> list[dict[str, Any]]:
+    """The results on stdout."""
+    return [json.loads(line) for line in text.splitlines()]

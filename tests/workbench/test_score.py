@@ -1,45 +1,27 @@
-"""`rewards score`: streaming, deterministic, resumable."""
+"""`rewards score`: streaming, deterministic, with a summary that is true."""
 
 import gzip
 import json
 import math
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rewards.rubric import Rubric
 from rewards.workbench.local.handler import LocalHandler
-from rewards.workbench.rollouts import rows
-from rewards.workbench.rollouts.rows import Line, batches
-from rewards.workbench.rollouts.tally import GRID_STEPS, Tally
-from tests.workbench.conftest import ROOT, Run, wire_row, write_lines
-
-MIXED: list[Any] = [
-    *(wire_row("72" if i % 3 else "71", id=f"r{i}", prompt=f"p{i // 4}") for i in range(200)),
-    wire_row("72", None, id="no-reference"),
-    {"id": "no-messages", "messages": None},
-    7,
-    wire_row("72"),
-    wire_row("\ud83d", "\ud83d", id="half a pair"),
-]
-
-
-@pytest.fixture
-def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tasks of one batch, so that small files have many."""
-    monkeypatch.setattr(rows, "TASK_BYTES", 1)
-
-
-def printed(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
+from tests.workbench.conftest import (
+    COMMAND,
+    MIXED,
+    ROOT,
+    Run,
+    on_a_terminal,
+    printed,
+    wire_row,
+    write_lines,
+)
 
 
 def test_scores_what_the_handler_scores(rewards: Run, tmp_path: Path, exact: Path) -> None:
@@ -70,23 +52,6 @@ def test_the_same_bytes_whatever_the_number_of_workers(
     assert found[0] == found[1]
 
 
-def test_gzip_and_stdin_are_read_alike(process: Run, tmp_path: Path, exact: Path) -> None:
-    """A compressed file, text on stdin, compressed bytes on stdin: the same results."""
-    path = write_lines(tmp_path / "rows.jsonl", MIXED)
-    text = path.read_bytes()
-    (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress(text))
-
-    results = [
-        process("score", path, "--rubric", exact),
-        process("score", tmp_path / "rows.jsonl.gz", "--rubric", exact),
-        process("score", "-", "--rubric", exact, stdin=text),
-        process("score", "-", "--rubric", exact, stdin=gzip.compress(text)),
-    ]
-
-    assert len({result.stdout for result in results}) == 1
-    assert len(printed(results[0].stdout)) == len(MIXED)
-
-
 def test_a_gz_output_is_one_gzip_file(rewards: Run, tmp_path: Path, exact: Path) -> None:
     """--out F.gz compresses; what is in it is what F would hold."""
     path = write_lines(tmp_path / "rows.jsonl", MIXED)
@@ -95,21 +60,6 @@ def test_a_gz_output_is_one_gzip_file(rewards: Run, tmp_path: Path, exact: Path)
 
     packed = gzip.decompress((tmp_path / "packed.jsonl.gz").read_bytes())
     assert packed == (tmp_path / "plain.jsonl").read_bytes()
-
-
-@pytest.mark.parametrize("cut", [20, -4])
-def test_damaged_gzip_is_unusable_input(
-    rewards: Run, tmp_path: Path, exact: Path, cut: int
-) -> None:
-    """A download that was cut short is never taken for the whole file."""
-    packed = gzip.compress(write_lines(tmp_path / "rows.jsonl", MIXED).read_bytes())
-    (tmp_path / "rows.jsonl.gz").write_bytes(packed[:cut])
-
-    result = rewards("score", "rows.jsonl.gz", "--rubric", exact, "--out", "out.jsonl")
-
-    assert result.code == 2
-    assert "cut short" in result.stderr
-    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_a_malformed_line_costs_that_line_only(rewards: Run, tmp_path: Path, exact: Path) -> None:
@@ -127,19 +77,6 @@ def test_a_malformed_line_costs_that_line_only(rewards: Run, tmp_path: Path, exa
     assert "line 3: not JSON" in result.stderr
     assert "--completion-key" in document["malformed_lines"][1]["error"]
     assert document["reward"]["mean"] == 1.0
-
-
-def test_an_event_where_rows_are_wanted_is_told_where_to_go(
-    rewards: Run, tmp_path: Path, exact: Path
-) -> None:
-    """A whole event on one line is no rollout: it gets no reward, not even the floor."""
-    path = write_lines(tmp_path / "event.jsonl", [[wire_row("72"), wire_row("71")]])
-
-    result = rewards("score", path, "--rubric", exact)
-
-    assert result.code == 1
-    assert "rewards replay takes whole events" in result.stderr
-    assert printed(result.stdout)[0].keys() == {"line", "error"}
 
 
 def test_a_malformed_line_never_steers_the_terminal(
@@ -167,63 +104,6 @@ def test_every_line_that_goes_in_comes_out_in_its_place(
     assert found[1].keys() == {"line", "error"}
 
 
-def test_a_line_longer_than_an_event_is_passed_over_in_pieces(
-    rewards: Run, tmp_path: Path, exact: Path
-) -> None:
-    """Attack: a line of 20 MB costs neither memory nor its neighbours."""
-    giant = '"' + "x" * 20_000_000 + '"'
-    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72", id="a"), giant, wire_row("72")])
-
-    document = rewards("score", path, "--rubric", exact, "--json").json
-
-    assert (document["scored"], document["malformed"]) == (2, 1)
-    assert document["malformed_lines"][0]["line"] == 2
-
-
-PLAIN = {"q": "What is 8 times 9?", "a": "72", "gold": "72", "key": "row-1", "problem": 5}
-KEYS = ("--prompt-key", "q", "--completion-key", "a", "--reference-key", "gold", "--id-key", "key")
-
-
-def test_plain_rows_score_as_their_wire_rows(rewards: Run, tmp_path: Path, exact: Path) -> None:
-    """Named fields become messages, reference and id; the others metadata."""
-    plain = write_lines(tmp_path / "plain.jsonl", [PLAIN])
-    wire = write_lines(tmp_path / "wire.jsonl", [wire_row("72", id="row-1")])
-
-    one = rewards("score", plain, "--rubric", exact, *KEYS)
-    other = rewards("score", wire, "--rubric", exact)
-
-    assert one.stdout == other.stdout
-    assert printed(one.stdout)[0]["aggregate_reward_score"] == 1.0
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        {"prompt": "q", "completion": "72", "reference_answer": "72"},
-        {"prompt": None, "completion": "72", "reference_answer": 72},
-        {
-            "prompt": [{"role": "user", "content": "q"}],
-            "completion": [{"role": "assistant", "content": "72"}],
-            "metadata": {"reference_answer": "72"},
-        },
-        wire_row("72"),
-    ],
-)
-def test_rows_are_known_by_their_fields(
-    rewards: Run, tmp_path: Path, exact: Path, row: dict[str, Any]
-) -> None:
-    """Without any option: wire rows, plain rows, and plain rows that hold messages."""
-    path = write_lines(tmp_path / "rows.jsonl", [row])
-
-    assert printed(rewards("score", path, "--rubric", exact).stdout) == [
-        {
-            "id": "index-0",
-            "aggregate_reward_score": 1.0,
-            "metrics_list": [{"name": "correct", "value": 1.0, "type": "Reward"}],
-        }
-    ]
-
-
 def test_explain_adds_what_was_read_and_why(rewards: Run, tmp_path: Path, exact: Path) -> None:
     """--explain keeps the result and adds the explanation of replay's --json."""
     path = write_lines(tmp_path / "rows.jsonl", [wire_row("72"), 3])
@@ -232,112 +112,6 @@ def test_explain_adds_what_was_read_and_why(rewards: Run, tmp_path: Path, exact:
 
     assert scored["explanation"]["components"]["correct"]["value"] == 1.0
     assert broken["explanation"]["fault"]["kind"] == "malformed_row"
-
-
-# Groups and batches
-
-GROUPED = """
-import collections
-from rewards import Sample, group_scorer
-
-@group_scorer
-def share(samples: collections.abc.Sequence[Sample]) -> list[float]:
-    return [1 / len(samples)] * len(samples)
-"""
-
-
-def test_adjacent_rollouts_of_one_prompt_are_scored_together(process: Run, tmp_path: Path) -> None:
-    """Attack on batching: 10 groups of 10 across the 64-row bound are each seen whole."""
-    (tmp_path / "grouped.py").write_text(GROUPED)
-    rubric = tmp_path / "grouped.toml"
-    rubric.write_text('name = "grouped"\n[[component]]\nscorer = "grouped:share"\n')
-    data = [wire_row("x", prompt=f"p{i // 10}") for i in range(100)]
-    path = write_lines(tmp_path / "rows.jsonl", data)
-
-    result = process("score", path, "--rubric", rubric)
-
-    assert {line["aggregate_reward_score"] for line in printed(result.stdout)} == {0.1}
-
-
-def test_group_key_says_what_a_group_is(process: Run, tmp_path: Path) -> None:
-    """--group-key takes the place of the rubric's group_by, for plain rows and wire rows."""
-    (tmp_path / "grouped.py").write_text(GROUPED)
-    rubric = tmp_path / "grouped.toml"
-    rubric.write_text('name = "grouped"\n[[component]]\nscorer = "grouped:share"\n')
-    data = [{"prompt": "same", "completion": "x", "problem": i // 5} for i in range(20)]
-    path = write_lines(tmp_path / "rows.jsonl", data)
-
-    result = process("score", path, "--rubric", rubric, "--group-key", "problem", "--json")
-
-    assert result.json["reward"]["mean"] == pytest.approx(0.2)
-    assert result.json["groups"] == {
-        "count": 4,
-        "compared": 4,
-        "zero_variance": 4,
-        "zero_variance_share": 1.0,
-    }
-
-
-def test_the_prompt_itself_may_be_the_group_key(rewards: Run, tmp_path: Path, exact: Path) -> None:
-    """A field that is read as the prompt still says what the groups are."""
-    data = [{"q": f"question {i // 2}", "a": "72", "gold": "72"} for i in range(6)]
-    path = write_lines(tmp_path / "rows.jsonl", data)
-
-    result = rewards("score", path, "--rubric", exact, *KEYS[:6], "--group-key", "q", "--json")
-
-    assert result.json["groups"]["count"] == 3
-
-
-def test_a_misspelt_group_key_never_makes_one_group_of_all(
-    rewards: Run, tmp_path: Path, exact: Path
-) -> None:
-    """Rows without the field are malformed: what is not known is not taken for the same."""
-    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72", problem=1), wire_row("72")])
-
-    result = rewards("score", path, "--rubric", exact, "--group-key", "problem", "--json")
-
-    assert (result.code, result.json["scored"], result.json["malformed"]) == (1, 1, 1)
-    assert 'no "problem" to group by' in result.stderr
-
-
-group_sizes = st.lists(st.integers(1, 90), max_size=30)
-
-
-@given(group_sizes)
-def test_batches_keep_every_row_in_order_and_cut_no_group(sizes: list[int]) -> None:
-    """A batch ends at 64 rows or where the group it has begun ends, and never sooner."""
-    groups = [group for group, size in enumerate(sizes) for _ in range(size)]
-    lines = [Line(place + 1, place, b"%d" % group) for place, group in enumerate(groups)]
-
-    found = list(batches(lines, lambda one, other: one.data == other.data))
-
-    assert [line for batch in found for line in batch] == lines
-    for batch, following in pairwise(found):
-        assert batch[-1].data != following[0].data
-        assert len(batch) >= rows.BATCH_ROWS
-        assert batch[rows.BATCH_ROWS - 1].data == batch[-1].data
-
-
-def test_an_endless_group_is_cut() -> None:
-    """Attack: one group of any length fills no memory."""
-    lines = (Line(place + 1, place, b"x") for place in range(5000))
-
-    found = [len(batch) for batch in batches(lines, lambda one, other: True)]
-
-    assert max(found) == rows.MAX_BATCH_ROWS
-    assert sum(found) == 5000
-
-
-def test_a_batch_never_holds_more_than_an_event() -> None:
-    """Long rows make short batches: 6 MB together, as in Lambda."""
-    lines = [Line(place + 1, place, b"x" * 1_500_000) for place in range(9)]
-
-    found = [len(batch) for batch in batches(lines, lambda one, other: True)]
-
-    assert found == [4, 4, 1]
-
-
-# The summary
 
 
 def test_the_summary_agrees_with_the_results(rewards: Run, tmp_path: Path, exact: Path) -> None:
@@ -375,199 +149,126 @@ def test_the_summary_is_on_stderr_for_people(rewards: Run, tmp_path: Path, exact
     assert "without variance" in result.stderr
 
 
-def test_nothing_scored_is_said_and_no_number_invented(
-    rewards: Run, tmp_path: Path, exact: Path
-) -> None:
-    """An empty file has no mean."""
-    (tmp_path / "rows.jsonl").write_text("\n\n")
-
-    result = rewards("score", "rows.jsonl", "--rubric", exact, "--json")
-
-    assert (result.code, result.json["rows"], result.json["reward"]) == (0, 0, None)
-    assert "nothing was scored" in rewards("score", "rows.jsonl", "--rubric", exact).stderr
-
-
-def _tally(values: list[int]) -> Tally:
-    tally = Tally()
-    tally.counts.update(scored=len(values), rows=len(values))
-    tally.grid.update(values)
-    tally.sums["reward"] = math.fsum(values) / GRID_STEPS
-    tally.lowest = min(values) / GRID_STEPS
-    tally.highest = max(values) / GRID_STEPS
-    return tally
-
-
-steps = st.lists(st.integers(0, GRID_STEPS), min_size=1, max_size=50)
-
-
-@given(steps, steps)
-def test_a_resumed_tally_is_the_tally_of_the_whole(one: list[int], other: list[int]) -> None:
-    """Written as JSON, read back and continued, it says what one run would have said."""
-    rubric = Rubric.from_spec({"name": "exact", "component": [{"scorer": "exact.match"}]})
-    resumed = Tally.from_dict(json.loads(json.dumps(_tally(one).to_dict())))
-    resumed.add(_tally(other))
-
-    found, whole = resumed.document(rubric), _tally(one + other).document(rubric)
-
-    assert found["reward"].pop("mean") == pytest.approx(whole["reward"].pop("mean"))
-    assert found == whole
-    values = sorted(one + other)
-    median = values[math.ceil(len(values) / 2) - 1] / GRID_STEPS
-    assert found["reward"]["quantiles"]["p50"] == pytest.approx(median)
-
-
-# Interruption
-
-INTERRUPTS = """
-import os, pathlib, signal
-from rewards import Sample, scorer
-
-@scorer
-def once(sample: Sample) -> bool:
-    flag = pathlib.Path("interrupted")
-    if sample.id == "r150" and not flag.exists():
-        flag.touch()
-        os.kill(os.getpid(), signal.{signal})
-    return sample.completion == "72"
-"""
-
-
-@pytest.fixture
-def interrupted(process: Run, tmp_path: Path) -> Callable[[str], Path]:
-    """A run that a signal ends between its rows; returns the input."""
-
-    def run(name: str) -> Path:
-        (tmp_path / "interrupts.py").write_text(INTERRUPTS.format(signal=name))
-        (tmp_path / "once.toml").write_text(
-            'name = "once"\n[[component]]\nscorer = "interrupts:once"\n'
-        )
-        # Long prompts, so that the run has more tasks than one.
-        data = [
-            wire_row("72" if i % 3 else "71", id=f"r{i}", prompt="x" * 9000) for i in range(300)
-        ]
-        for i, row in enumerate(data):
-            row["metadata"]["problem"] = i // 4
-        path = write_lines(tmp_path / "rows.jsonl", data)
-        result = process(*COMMAND, "--workers", 1)
-        expected = {"SIGINT": 130, "SIGTERM": 143, "SIGKILL": -9}[name]
-        assert result.code == expected
-        assert "Traceback" not in result.stderr
-        return path
-
-    return run
-
-
-COMMAND = [
-    "score",
-    "rows.jsonl",
-    "--rubric",
-    "once.toml",
-    "--group-key",
-    "problem",
-    "--out",
-    "out.jsonl",
-]
-
-
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_a_resumed_run_ends_with_the_bytes_of_an_uninterrupted_one(
-    process: Run, tmp_path: Path, interrupted: Callable[[str], Path], name: str
-) -> None:
-    """However it was interrupted; nothing half-written bears the file's own name."""
-    interrupted(name)
-    assert not (tmp_path / "out.jsonl").exists()
-    assert 0 < len((tmp_path / "out.jsonl.partial").read_bytes().splitlines()) < 300
-
-    resumed = process(*COMMAND, "--resume", "--json").json
-    found = (tmp_path / "out.jsonl").read_bytes()
-    whole = process(*COMMAND, "--json").json
-
-    assert found == (tmp_path / "out.jsonl").read_bytes()
-    for document in (resumed, whole):
-        del document["seconds"], document["rows_per_second"]
-    assert resumed == whole
-    assert not list(tmp_path.glob("*.partial*"))
-
-
-def test_ctrl_c_says_how_to_go_on(
-    process: Run, tmp_path: Path, interrupted: Callable[[str], Path]
-) -> None:
-    """An interrupted run is never thrown away unasked: starting over needs a deletion."""
-    interrupted("SIGINT")
-
-    result = process(*COMMAND)
-
-    assert result.code == 2
-    assert "--resume, or delete it" in result.stderr
-    assert (tmp_path / "out.jsonl.partial").exists()
-
-
-def test_resume_refuses_what_is_not_the_run_it_continues(
-    process: Run, tmp_path: Path, interrupted: Callable[[str], Path]
-) -> None:
-    """Another input, rubric, option or a changed output would make a file that is no run's."""
-    path = interrupted("SIGINT")
-    partial, rubric = tmp_path / "out.jsonl.partial", tmp_path / "once.toml"
-    written, read, rule = partial.read_bytes(), path.read_bytes(), rubric.read_text()
-
-    def refused() -> str:
-        result = process(*COMMAND, "--resume")
-        assert result.code == 2
-        assert not (tmp_path / "out.jsonl").exists()
-        return result.stderr
-
-    partial.write_bytes(written.replace(b"1.0", b"0.5", 1))
-    assert "not what that run wrote" in refused()
-    partial.write_bytes(written[:-1000])
-    assert "not what that run wrote" in refused()
-    partial.write_bytes(written)
-    path.write_bytes(read.replace(b"72", b"71", 1))
-    assert "the input does not begin" in refused()
-    path.write_bytes(read)
-    rubric.write_text(rule + "weight = 0.5\n")
-    assert "rubric digest" in refused()
-    rubric.write_text(rule)
-    state = tmp_path / "out.jsonl.partial.json"
-    noted = json.loads(state.read_text())
-    for damaged in ("{", "5", '{"identity": 5}', json.dumps({"identity": noted["identity"]})):
-        state.write_text(damaged)
-        assert "cannot be read" in refused()
-
-
-def test_resume_of_nothing_is_a_run_from_the_start(
-    rewards: Run, tmp_path: Path, exact: Path
-) -> None:
-    """A script may always say --resume."""
+def test_counts_are_written_as_they_are_said(rewards: Run, tmp_path: Path, exact: Path) -> None:
+    """One row is a row, and two are rows."""
     path = write_lines(tmp_path / "rows.jsonl", [wire_row("72")])
 
-    assert rewards("score", path, "--rubric", exact, "--out", "o.jsonl", "--resume").code == 0
-    assert rewards("score", path, "--rubric", exact, "--resume").code == 2  # of what?
+    assert "1 row, 0 malformed lines" in rewards("score", path, "--rubric", exact).stderr
 
 
-# Failures
+# What makes rewards that nobody meant
+
+
+def test_a_file_in_which_nothing_can_be_scored_says_why(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """Attack: the reference stands under another name, so that every reward is 0 for no reason."""
+    rows = [{"question": "q", "completion": "72", "gold": "72"}] * 100
+    path = write_lines(tmp_path / "rows.jsonl", rows)
+
+    result = rewards("score", path, "--rubric", exact)
+
+    assert result.code == 1
+    assert result.stderr.splitlines()[-1] == (
+        'rewards: component "correct" could score no sample (100 missing_reference): no row has a '
+        "reference; name its field with --reference-key (is it 'gold'? the rows have: question, "
+        "completion, gold)"
+    )
+
+
+def test_a_reference_that_lacks_what_the_rubric_reads_is_said(rewards: Run, tmp_path: Path) -> None:
+    """A rubric's `reference` path that leads nowhere is the same mistake."""
+    (tmp_path / "r.toml").write_text(
+        'name = "r"\nreference = "final"\n[[component]]\nscorer = "exact.match"\n'
+    )
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72", {"finale": "72"})] * 3)
+
+    result = rewards("score", path, "--rubric", "r.toml")
+
+    assert result.code == 1
+    assert "the reference of no row has final" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["nowhere.jsonl"], "nowhere.jsonl: No such file"),
-        (["rows.jsonl", "--out", "nowhere/out.jsonl"], "nowhere/out.jsonl.partial: No such file"),
-        (["rows.jsonl", "--out", "rows.jsonl"], "would replace the input"),
-        (["rows.jsonl", "--out", "."], ". is a folder, a file is wanted"),
-    ],
+    ("weight", "code"), [("weight = 0.5", 1), ("gate = true", 1), ("weight = 0.0", 0)]
 )
-def test_a_file_that_cannot_be_used_is_one_clear_line(
-    rewards: Run, tmp_path: Path, exact: Path, arguments: list[str], said: str
+def test_a_part_of_the_reward_that_is_never_scored_is_an_error(
+    rewards: Run, tmp_path: Path, weight: str, code: int
 ) -> None:
-    """Exit code 2; the input is as it was."""
-    path = write_lines(tmp_path / "rows.jsonl", MIXED)
-    before = path.read_bytes()
+    """What is weighted, or a gate, must score somebody; a metric may have nothing to say."""
+    (tmp_path / "r.toml").write_text(
+        'name = "r"\n[[component]]\nscorer = "format.marker"\nparams = { marker = "####" }\n'
+        f'[[component]]\nname = "right"\nscorer = "exact.match"\n{weight}\n'
+    )
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("#### 72", None)] * 3)
 
-    result = rewards("score", *arguments, "--rubric", exact)
+    result = rewards("score", path, "--rubric", "r.toml", "--json")
 
-    assert (result.code, result.stdout) == (2, "")
-    assert said in result.stderr
-    assert path.read_bytes() == before
+    assert (result.code, 'component "right" could score no sample' in result.stderr) == (
+        code,
+        bool(code),
+    )
+
+
+def test_one_row_without_a_reference_costs_that_row(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """A fault of the data is counted, and is no failure of the run."""
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72"), wire_row("72", None)])
+
+    assert rewards("score", path, "--rubric", exact).code == 0
+
+
+BROKEN = """
+from rewards import Sample, scorer
+
+@scorer
+def broken(sample: Sample) -> float:
+    return {body}
+"""
+
+
+@pytest.mark.parametrize("body", ["None.score", "2.0", "None", "float('nan')"])
+def test_a_bug_of_a_scorer_is_no_success(process: Run, tmp_path: Path, body: str) -> None:
+    """It raised, or gave no verdict, on one row of many: exit code 1, and it is said."""
+    (tmp_path / "bugs.py").write_text(
+        BROKEN.format(body=f"({body}) if sample.id == 'r70' else 1.0")
+    )
+    (tmp_path / "b.toml").write_text('name = "b"\n[[component]]\nscorer = "bugs:broken"\n')
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72", id=f"r{n}") for n in range(99)])
+
+    result = process("score", path, "--rubric", "b.toml", "--out", "o")
+
+    assert result.code == 1
+    assert 'the scorer of component "bugs:broken" failed on 1 sample' in result.stderr.replace(
+        '"broken"', '"bugs:broken"'
+    )
+    assert (tmp_path / "o").exists()
+
+
+def test_lines_that_fail_in_different_ways_are_told_one_by_one(
+    rewards: Run, tmp_path: Path, exact: Path
+) -> None:
+    """No row, and no file of another kind: each line says why, and the run that it was in vain."""
+    path = write_lines(tmp_path / "rows.jsonl", ["prose", {"other": 1}, 7])
+
+    result = rewards("score", path, "--rubric", exact, "--json")
+
+    assert (result.code, result.json["reward"]) == (1, None)
+    assert "nothing was scored" in result.stderr
+    assert "line 1: not JSON" in result.stderr
+
+
+def test_a_terminal_shows_the_rate_and_the_time_left(tmp_path: Path, exact: Path) -> None:
+    """And a pipe does not: it holds messages, and no control characters."""
+    rows = [wire_row("72", prompt="x" * 9_000) for _ in range(300)]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    command = [*COMMAND, "score", "rows.jsonl", "--rubric", str(exact), "--workers", "1"]
+
+    shown = on_a_terminal([*command, "--out", "o"], tmp_path)
+
+    text = re.sub(r"\x1b\[[\d;]*m", "", shown)  # without the colours
+    assert re.search(r"300 rows, [\d,]+ a second .* \d:\d\d:\d\d elapsed [\d:]+ left", text)
 
 
 FAILS = """
@@ -576,7 +277,7 @@ from rewards import Sample, scorer
 
 @scorer
 def fails(sample: Sample) -> bool:
-    if sample.id == "r70":
+    if sample.id == "r400":
         {body}
     return True
 """
@@ -593,7 +294,8 @@ def test_a_failure_ends_the_run_and_leaves_it_resumable(
     (tmp_path / "failing.py").write_text(FAILS.format(body=body))
     rubric = tmp_path / "failing.toml"
     rubric.write_text('name = "f"\n[[component]]\nscorer = "failing:fails"\non_error = "fail"\n')
-    data = [wire_row("72", id=f"r{i}", prompt=str(i) + "x" * 20_000) for i in range(130)]
+    # So late that the workers get it only once the first results are written.
+    data = [wire_row("72", id=f"r{i}", prompt=str(i) + "x" * 9_000) for i in range(450)]
     path = write_lines(tmp_path / "rows.jsonl", data)
 
     result = process("score", path, "--rubric", rubric, "--out", "o.jsonl", "--workers", 2)

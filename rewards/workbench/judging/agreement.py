@@ -116,3 +116,49 @@ def _missing() -> SpecError:
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+#: Side of a cell of the plot, in pixels, and the room for the labels beside it.
+_CELL, _MARGIN = 44, 120
+
+
+def confusion_svg(tables: Sequence[tuple[str, Agreement]]) -> str:
+    """The confusion tables as one SVG picture: people's levels down, the judge's across."""
+    parts: list[str] = []
+    y = 30
+    width = 0
+    for name, table in tables:
+        size = len(table.levels)
+        most = max(max(row) for row in table.confusion) or 1
+        measured = "n/a" if table.weighted_kappa is None else f"{table.weighted_kappa:.2f}"
+        parts.append(_text(10, y, f"{name}: weighted kappa {measured}, n {table.count}"))
+        y += 24
+        for j, level in enumerate(table.levels):
+            parts.append(_text(_MARGIN + j * _CELL + 4, y, level[:6]))
+        y += 8
+        for i, row in enumerate(table.confusion):
+            parts.append(_text(10, y + i * _CELL + 26, level_label(table.levels[i])))
+            for j, count in enumerate(row):
+                x, shade = _MARGIN + j * _CELL, 255 - round(200 * count / most)
+                parts.append(
+                    f'<rect x="{x}" y="{y + i * _CELL}" width="{_CELL}" height="{_CELL}" '
+                    f'fill="rgb({shade},{shade},255)" stroke="#999"/>'
+                )
+                parts.append(_text(x + 14, y + i * _CELL + 26, str(count)))
+        y += size * _CELL + 40
+        width = max(width, _MARGIN + size * _CELL + 20, 420)
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y}" '
+        f'font-family="sans-serif" font-size="13">\n{body}\n</svg>\n'
+    )
+
+
+def level_label(level: str) -> str:
+    """A level's name, short enough to stand beside its row."""
+    return level if len(level) <= 14 else level[:13] + "…"
+
+
+def _text(x: int, y: int, text: str) -> str:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'<text x="{x}" y="{y}">{escaped}</text>'

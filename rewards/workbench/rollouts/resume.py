@@ -1,149 +1,279 @@
-"""The output file of a long run: F.partial while it lasts, F once it is whole.
+"""The output file of a long run: a folder OUT.partial while it lasts, OUT once it is whole.
 
-Beside F.partial stands F.partial.json: how far the run is, hashes of what was read and written
-so far, and the figures up to there. A resumed run checks all of it before it goes on, and ends
-with the bytes and the figures of a run that was never interrupted.
+In the folder stand the results so far, the rewards by group, and state.json: how far the run is,
+hashes of what was read and written, and the figures up to there. A resumed run checks all of it
+before it goes on, and ends with the bytes and the figures of a run that was never interrupted.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
-from rewards.errors import EventError
-from rewards.workbench.output import json_text, write_whole
+from rewards.workbench.output import json_text
+from rewards.workbench.rollouts.grouping import Index
 from rewards.workbench.rollouts.rows import Line
+from rewards.workbench.rollouts.scoring import Scored, Task
 from rewards.workbench.rollouts.tally import Tally
+from rewards.workbench.rollouts.target import Lock, OutputError, Target, remove_folder
 
 _READ_BYTES = 1024 * 1024
+
+_RESULTS, _GROUPS, _STATE, _NEW_STATE, _ORDERED = (
+    "results",
+    "groups",
+    "state.json",
+    "state.json.new",
+    "ordered",
+)
+_NAMES = (_RESULTS, _GROUPS, _NEW_STATE, _ORDERED, "whole", _STATE)  # in order of removal
 
 
 @dataclass
 class Progress:
-    """How far a run is: rows read, what they hashed to, what was counted and found malformed."""
+    """How far a run is: rows scored, what was counted, and the malformed lines to report."""
 
     rows: int = 0
     tally: Tally = field(default_factory=Tally)
     malformed: list[dict[str, Any]] = field(default_factory=list)
 
 
-class OutputFile:
-    """Writes `path` task by task, so that whatever interrupts the run, it can be resumed."""
+class _Appended:
+    """A file that only grows, and a hash of all that is in it."""
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
-        """`identity` is what a resumed run must share: the rubric's digest and the options."""
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.partial = path.with_name(f"{path.name}.partial")
-        self.state = path.with_name(f"{path.name}.partial.json")
-        self.identity = dict(identity)
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self.file: BinaryIO | None = None
+
+    def create(self) -> None:
+        self.file = self.path.open("x+b")
+
+    def append(self, data: bytes) -> None:
+        assert self.file is not None
+        self.file.write(data)
+        self.file.flush()
+        self._hash.update(data)
+        self.size += len(data)
+
+    def noted(self) -> dict[str, Any]:
+        return {"bytes": self.size, "sha256": self._hash.hexdigest()}
+
+    def go_on(self, noted: Mapping[str, Any]) -> bool:
+        """Open it where it was noted, cut what came after; False where it is not what was noted."""
+        left = noted["bytes"]
+        if not left and not self.path.exists():
+            self.create()
+            return True
+        try:
+            self.file = self.path.open("r+b")
+        except FileNotFoundError:
+            return False
+        while left and (data := self.file.read(min(left, _READ_BYTES))):
+            self._hash.update(data)
+            left -= len(data)
+        self.size = noted["bytes"]
+        self.file.seek(self.size)
+        self.file.truncate()
+        return not left and self.noted() == noted
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
+
+
+class OutputFile:
+    """Writes a target task by task, so that whatever interrupts the run, it can be resumed."""
+
+    def __init__(
+        self, target: Target, options: Mapping[str, Any], digest: str, index: Index | None
+    ) -> None:
+        """`options` and the rubric's `digest` are what a resumed run must share.
+
+        `index` puts the results into the order of the file; without one they come in it.
+        """
+        self.target = target
+        self.noted_rows = 0
+        self._index = index
+        self._identity: dict[str, Any] = {
+            "options": dict(options),
+            "digest": digest,
+            "by_group": bool(index),
+        }
+        self._folder = target.folder
+        self._results = _Appended(self._folder / _RESULTS)
+        self._groups = _Appended(self._folder / _GROUPS)
         self._read = hashlib.sha256()
-        self._written = hashlib.sha256()
-        self._bytes = 0
-        self._file: BinaryIO | None = None
+        self._lock: Lock | None = None
+        self._begun = False
+        # A gzip file may have many members: each task is one, so a resumed run can append.
+        self._packed = target.path.suffix == ".gz"
 
     def start(self) -> Progress:
         """Begin from nothing.
 
         Raises:
-            EventError: an interrupted run is in the way, which is not thrown away unasked.
+            OutputError: the output exists, an interrupted run is in the way, which is not thrown
+                away unasked, or another process is at work on it.
         """
-        if self.partial.exists():
-            raise EventError(
-                f"{self.partial} holds an interrupted run: go on with --resume, or delete it"
-            )
-        self._file = self.partial.open("wb")
-        return Progress()
+        self.target.check_free()
+        try:
+            self._folder.mkdir()
+            self._lock = Lock(self.target)
+        except FileExistsError:
+            if not self._folder.is_dir():
+                raise self._foreign() from None
+            self._lock = Lock(self.target)
+            raise OutputError(
+                f"{self._folder} holds an interrupted run: go on with --resume, or delete it"
+            ) from None
+        return self._begin()
 
-    def resume(self, lines: Iterator[Line]) -> Progress:
+    def resume(self, lines: Iterator[Line]) -> Progress | None:
         """Check what an interrupted run left, and read `lines` up to where it ended.
 
+        Returns None where there is nothing to resume, since the output is there already.
+
         Raises:
-            EventError: rubric, options, input or output are not those of the interrupted run.
+            OutputError: rubric, options, input or output are not those of the interrupted run.
         """
-        if not (self.partial.exists() and self.state.exists()):
-            self.partial.unlink(missing_ok=True)  # interrupted before its first task was done
-            return self.start()
+        try:
+            self._lock = Lock(self.target)
+        except FileNotFoundError:
+            finished = self.target.exists and not self.target.overwrite
+            return None if finished else self.start()
+        except NotADirectoryError:
+            raise self._foreign() from None
+        if {path.name for path in self._folder.iterdir()} <= {_NEW_STATE}:
+            return self._begin()  # interrupted before it had begun
         state = self._checked_state()
+        if any(self.target.published(self._folder / name) for name in (_RESULTS, _ORDERED)):
+            self._remove()  # interrupted when it was whole
+            return None
+        self.target.check_free()
         for line in islice(lines, state["rows"]):
             self._hash_line(line)
         if self._read.hexdigest() != state["input_sha256"]:
             raise self._mismatch("the input does not begin with the rows it has scored")
-        self._file = self.partial.open("r+b")
-        self._check_written(self._file, state)
+        for file, noted in ((self._results, "results"), (self._groups, "groups")):
+            if not file.go_on(state[noted]):
+                raise self._mismatch(f"its {noted} are not what that run wrote")
+        self.noted_rows = state["rows"]
         return Progress(state["rows"], Tally.from_dict(state["tally"]), state["malformed"])
 
-    def write(self, task: Sequence[Sequence[Line]], data: bytes, progress: Progress) -> None:
-        """Append the output of a task, then note that it is there."""
-        assert self._file is not None
-        if self.path.suffix == ".gz":
-            # A gzip file may have many members: each task is one, so a resumed run can append.
-            data = gzip.compress(data, mtime=0)
-        self._file.write(data)
-        self._file.flush()
-        self._written.update(data)
-        self._bytes += len(data)
+    def write(self, task: Task, scored: Scored, progress: Progress) -> None:
+        """Append what a task gave, then note that it is there."""
+        final = self._packed and self._index is None
+        self._results.append(gzip.compress(scored.data, mtime=0) if final else scored.data)
+        self._groups.append(scored.groups)
         for batch in task:
             for line in batch:
                 self._hash_line(line)
-        write_whole(self.state, json_text(self._noted(progress)))
+        self._note(progress)
+
+    @property
+    def groups(self) -> IO[bytes]:
+        """The rewards by group, to be read."""
+        assert self._groups.file is not None
+        return self._groups.file
 
     def finish(self) -> None:
-        """Give the file its name: it is whole."""
-        self.close()
-        self.partial.replace(self.path)
-        self.state.unlink(missing_ok=True)
+        """Give the results their name: they are whole."""
+        assert self._results.file is not None
+        whole = self._results.path
+        if self._index is not None:
+            whole = self._folder / _ORDERED
+            with whole.open("wb") as file:
+                for data in self._index.in_file_order(self._results.file):
+                    file.write(gzip.compress(data, mtime=0) if self._packed else data)
+        self.target.publish(whole)
+        self._remove()
 
     def close(self) -> None:
-        """Close the partial file, wherever the run stands."""
-        if self._file is not None:
-            self._file.close()
+        """Close the files, wherever the run stands; one that was begun in vain is removed."""
+        self._results.close()
+        self._groups.close()
+        if self._lock is not None:
+            if self._begun and not self.noted_rows:
+                self._remove()
+            self._lock.release()
+            self._lock = None
 
-    def _noted(self, progress: Progress) -> dict[str, Any]:
-        return {
-            "identity": self.identity,
+    def _begin(self) -> Progress:
+        """The state comes first: a folder with anything else in it is somebody else's."""
+        self._begun = True
+        self._note(Progress())
+        self._results.create()
+        self._groups.create()
+        return Progress()
+
+    def _remove(self) -> None:
+        remove_folder(self._folder, _NAMES)
+
+    def _note(self, progress: Progress) -> None:
+        """Write the state so that the last one is there until this one is."""
+        state = {
+            **self._identity,
             "rows": progress.rows,
             "input_sha256": self._read.hexdigest(),
-            "output_bytes": self._bytes,
-            "output_sha256": self._written.hexdigest(),
+            "results": self._results.noted(),
+            "groups": self._groups.noted(),
             "tally": progress.tally.to_dict(),
             "malformed": progress.malformed,
         }
+        new = self._folder / _NEW_STATE
+        new.write_bytes(json_text(state).encode())
+        new.replace(self._folder / _STATE)
+        self.noted_rows = progress.rows
 
     def _checked_state(self) -> dict[str, Any]:
+        """The state, if it is one, and of a run of the same rubric and options."""
         try:
-            state: dict[str, Any] = json.loads(self.state.read_bytes())
-            identity = dict(state["identity"])
+            state: dict[str, Any] = json.loads((self._folder / _STATE).read_bytes())
+            options, digest = dict(state["options"]), str(state["digest"])
             Tally.from_dict(state["tally"])
-            for key in ("rows", "output_bytes", "input_sha256", "output_sha256", "malformed"):
-                state[key]
+            state["rows"] + state["results"]["bytes"] + state["groups"]["bytes"] + 0  # numbers
+            state["input_sha256"], list(state["malformed"]), state["by_group"]
+        except FileNotFoundError:
+            raise self._foreign() from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise self._mismatch(f"{self.state.name} cannot be read") from None
-        for key, value in self.identity.items():
-            if identity.get(key) != value:
-                raise self._mismatch(f"its {key} was {identity.get(key)!r}, now it is {value!r}")
+            raise self._mismatch(f"{_STATE} cannot be read") from None
+        for option, value in self._identity["options"].items():
+            if options.get(option) != value:
+                was, now = _shown(options.get(option)), _shown(value)
+                raise self._mismatch(f"its {option} was {was}, and is {now} now")
+        if digest != self._identity["digest"]:
+            raise self._mismatch(
+                f"--rubric is not what it was: its digest was {digest[:12]}, and is "
+                f"{self._identity['digest'][:12]} now"
+            )
+        if state["by_group"] != self._identity["by_group"]:
+            raise self._mismatch("the groups of the input do not stand where they stood")
         return state
-
-    def _check_written(self, file: BinaryIO, state: Mapping[str, Any]) -> None:
-        """Hash what was noted as written, and cut what came after the last note."""
-        left = state["output_bytes"]
-        while left and (data := file.read(min(left, _READ_BYTES))):
-            self._written.update(data)
-            left -= len(data)
-        if left or self._written.hexdigest() != state["output_sha256"]:
-            raise self._mismatch("its contents are not what that run wrote")
-        self._bytes = state["output_bytes"]
-        file.seek(self._bytes)
-        file.truncate()
 
     def _hash_line(self, line: Line) -> None:
         self._read.update(b"%d\n" % line.number)
         self._read.update(line.data or b"")
 
-    def _mismatch(self, why: str) -> EventError:
-        return EventError(
-            f"cannot resume {self.partial}: {why}; delete {self.partial.name} to start over"
+    def _foreign(self) -> OutputError:
+        return OutputError(
+            f"{self._folder} is in the way, which no interrupted run has left: it is not touched; "
+            "give --out another name"
         )
+
+    def _mismatch(self, why: str) -> OutputError:
+        return OutputError(
+            f"cannot resume {self._folder}: {why}; delete {self._folder.name} to start over"
+        )
+
+
+def _shown(value: object) -> str:
+    """An option's value as the command line has it."""
+    if value is None or value is False:
+        return "not given"
+    return "given" if value is True else json_text(value)

@@ -1,42 +1,30 @@
-"""From a file of rollouts to batches: lines, wire or plain rows, groups kept together."""
+"""From a line to a row: wire or plain, read exactly as the handler reads it."""
 
-import gzip
 import json
-import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BufferedIOBase
 from typing import Any, NamedTuple
 
-from rewards.contract import Row, parse_row
+from rewards.contract import ROW_KEYS, Row, parse_row
 from rewards.errors import EventError
 
-#: Rows scored together, as many as a training job sends by default in one invocation.
-BATCH_ROWS = 64
-
-#: A batch is extended to keep a group whole, up to this many rows.
-MAX_BATCH_ROWS = 1024
-
 #: What a Lambda event can hold. No longer line could ever reach the handler, no larger batch.
-MAX_BATCH_BYTES = 6 * 1024 * 1024
-
-#: A task (what a worker process gets at once) is at least this large: sending has its price.
-TASK_BYTES = 512 * 1024
-
-_GZIP_MAGIC = b"\x1f\x8b"
+MAX_EVENT_BYTES = 6 * 1024 * 1024
 
 
 class Line(NamedTuple):
     """A line that holds something: its number in the file from 1, its place among rows from 0.
 
-    `data` is None where the line is longer than a Lambda event may be.
+    `start` is the offset of its first byte in the unpacked file. `data` is None where the line is
+    longer than a Lambda event may be. `group` is the same for rollouts that are compared with
+    each other, where that was asked for, and None for a row that is compared with none.
     """
 
     number: int
     place: int
+    start: int
     data: bytes | None
+    group: int | None = None
 
     @property
     def size(self) -> int:
@@ -46,10 +34,11 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Keys:
-    """Where a plain row keeps what a wire row has in `messages`, `reference_answer` and `id`.
+    """Where a row keeps what a wire row has in `messages`, `reference_answer` and `id`.
 
-    `group` is the field that rollouts of one prompt share, if the user named one. `plain` is True
-    where the user named the prompt or the completion, so that rows with `messages` are plain, too.
+    `group` is the field that rollouts of one prompt share, if the user named one. `named` holds
+    those of these five words whose field the user named: a named field is the only one to count,
+    and one that no row has is an error.
     """
 
     prompt: str = "prompt"
@@ -57,44 +46,55 @@ class Keys:
     reference: str = "reference_answer"
     id: str = "id"
     group: str = ""
-    plain: bool = False
+    named: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, **given: str) -> "Keys":
+        """The keys that the user named, by their words above, and the defaults of the others."""
+        named = {field: key for field, key in given.items() if key}
+        return cls(**named, named=frozenset(named))
+
+    @property
+    def plain(self) -> bool:
+        """Whether every row is read as a plain one, even if it has `messages`."""
+        return not self.named.isdisjoint({"prompt", "completion"})
+
+    @property
+    def group_by(self) -> str:
+        """The metadata key that holds the group: a name of its own where the wire uses the field.
+
+        >>> Keys.of(group="problem").group_by, Keys.of(group="id").group_by
+        ('problem', '--group-key id')
+        """
+        return f"--group-key {self.group}" if self.group in ROW_KEYS else self.group
+
+    def options(self) -> dict[str, str | None]:
+        """The keys as the command line has them; None is one that was not given.
+
+        >>> Keys.of(prompt="question").options()["--prompt-key"]
+        'question'
+        """
+        fields = ("prompt", "completion", "reference", "id", "group")
+        return {
+            f"--{field}-key": getattr(self, field) if field in self.named else None
+            for field in fields
+        }
+
+    def missing(self, row: object) -> set[str]:
+        """The named fields that this row does not have; a value of null is there.
+
+        >>> sorted(Keys.of(prompt="q", id="key").missing({"q": None}))
+        ['id']
+        """
+        if not isinstance(row, Mapping):
+            return set(self.named)
+        found = {field for field in self.named if getattr(self, field) in row}
+        found |= {field for field in self.named & _ALSO_IN_METADATA if _has(row, self, field)}
+        return set(self.named - found)
 
 
-@contextmanager
-def opened(path: str) -> Iterator[tuple[BufferedIOBase, Callable[[], int]]]:
-    """A file of rollouts, and how far into it one has read; "-" is stdin.
-
-    Gzip is known by its first bytes, wherever it comes from.
-
-    Raises:
-        EventError: the gzip data is damaged or cut short.
-    """
-    source = sys.stdin.fileno() if path == "-" else path
-    with open(source, "rb", closefd=path != "-") as file:
-        position = file.tell if file.seekable() else lambda: 0
-        try:
-            yield (
-                (gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP_MAGIC else file),
-                position,
-            )
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise EventError(f"{path}: the gzip data is damaged or cut short: {error}") from None
-
-
-def lines(file: BufferedIOBase) -> Iterator[Line]:
-    """The lines that hold something. A line that is too long is passed over in pieces."""
-    number = place = 0
-    while data := file.readline(MAX_BATCH_BYTES + 1):
-        number += 1
-        if number == 1:
-            data = data.removeprefix(b"\xef\xbb\xbf")
-        too_long = len(data) > MAX_BATCH_BYTES
-        rest = data
-        while too_long and rest and not rest.endswith(b"\n"):
-            rest = file.readline(MAX_BATCH_BYTES)
-        if too_long or data.strip():
-            yield Line(number, place, None if too_long else data)
-            place += 1
+#: What stands in the metadata of a wire row as well as at its top level.
+_ALSO_IN_METADATA = frozenset({"reference", "id", "group"})
 
 
 def read_row(line: Line, keys: Keys) -> Row:
@@ -102,71 +102,81 @@ def read_row(line: Line, keys: Keys) -> Row:
 
     Raises:
         EventError: the line holds no row at all: no JSON, no field that could be a completion, or
-            none to group by where the user named one, or a whole event.
+            none to group by where the user named one, or a whole event. `kind` tells these apart.
+    """
+    value = read_json(line)
+    if isinstance(value, list):
+        raise EventError(
+            "a list, not a row: one row a line; rewards replay takes whole events", "list"
+        )
+    if isinstance(value, Mapping):
+        if "group" in keys.named and not _has(value, keys, "group"):
+            raise EventError(
+                f'no "{keys.group}" to group by (--group-key); its fields: {_names(value)}',
+                "no_group",
+            )
+        value = _wire_row(value, keys)
+    return parse_row(value, line.place)
+
+
+def read_json(line: Line) -> Any:
+    """What a line says.
+
+    Raises:
+        EventError: it is too long, no UTF-8 or no JSON.
     """
     if line.data is None:
-        raise EventError(f"longer than {MAX_BATCH_BYTES:,} bytes, all that a Lambda event can hold")
+        limit = f"{MAX_EVENT_BYTES:,} bytes"
+        raise EventError(f"longer than {limit}, all that a Lambda event can hold", "too_long")
     try:
-        value = json.loads(line.data)
-    except (ValueError, RecursionError) as error:
-        raise EventError(f"not JSON: {error}") from None
-    if isinstance(value, list):
-        raise EventError("a list, not a row: one row a line; rewards replay takes whole events")
-    if isinstance(value, Mapping) and (keys.plain or "messages" not in value):
-        value = _wire_row(value, keys)
-    row = parse_row(value, line.place)
-    if keys.group and row.sample is not None and keys.group not in row.sample.metadata:
+        return json.loads(line.data.decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError as error:
+        byte = line.data[error.start]
         raise EventError(
-            f'no "{keys.group}" to group by (--group-key); other fields: '
-            f"{_names(row.sample.metadata)}"
-        )
-    return row
+            f"not UTF-8: byte 0x{byte:02x} at {error.start + 1}; save the file as UTF-8", "not_utf8"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise EventError(f"not JSON: {error.msg} at {error.pos + 1}", "not_json") from None
+    except (ValueError, RecursionError) as error:  # digits and nesting without end
+        raise EventError(f"not JSON: {error}", "not_json") from None
 
 
-def batches(lines: Iterable[Line], together: Callable[[Line, Line], bool]) -> Iterator[list[Line]]:
-    """Batches of `BATCH_ROWS`, longer where adjacent rows of one group would be cut apart.
-
-    Where batches end depends on the rows alone, never on workers: so do rewards that depend on
-    their siblings.
-
-    >>> rows = [Line(n + 1, n, b"ab"[n > 70:][:1]) for n in range(100)]
-    >>> [len(batch) for batch in batches(rows, lambda one, other: one.data == other.data)]
-    [71, 29]
-    """
-    batch: list[Line] = []
-    size = 0
-    for line in lines:
-        full = len(batch) >= MAX_BATCH_ROWS or size + line.size > MAX_BATCH_BYTES
-        if full or (len(batch) >= BATCH_ROWS and not together(batch[-1], line)):
-            if batch:
-                yield batch
-            batch, size = [], 0
-        batch.append(line)
-        size += line.size
-    if batch:
-        yield batch
+def _has(row: Mapping[str, Any], keys: Keys, field: str) -> bool:
+    """Whether the field is there, at top level or in the metadata."""
+    key = getattr(keys, field)
+    metadata = row.get("metadata")
+    if field == "group" and key == "prompt" and "messages" in row:
+        return True  # what a wire row has before its completion
+    return key in row or (isinstance(metadata, Mapping) and key in metadata)
 
 
-def tasks(batches: Iterable[list[Line]]) -> Iterator[list[list[Line]]]:
-    """Batches put together until sending them to a worker is worth it."""
-    task: list[list[Line]] = []
-    size = 0
-    for batch in batches:
-        task.append(batch)
-        size += sum(line.size for line in batch)
-        if size >= TASK_BYTES:
-            yield task
-            task, size = [], 0
-    if task:
-        yield task
+def _named(row: Mapping[str, Any], key: str) -> Any:
+    """The value of a named field, at top level or in the metadata; None where it is in neither."""
+    if key in row:
+        return row[key]
+    metadata = row.get("metadata")
+    return metadata.get(key) if isinstance(metadata, Mapping) else None
 
 
 def _wire_row(row: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
-    """A plain row as the service would send it; further fields become metadata."""
+    """A row as the service would send it, with what was named in its place."""
+    wire = _from_plain(row, keys) if keys.plain or "messages" not in row else dict(row)
+    if "id" in keys.named:
+        wire["id"] = _named(row, keys.id)
+    if "reference" in keys.named:
+        _set_reference(wire, _named(row, keys.reference))
+    if keys.group in ROW_KEYS:
+        _set_metadata(wire, {keys.group_by: _named(row, keys.group)})
+    return wire
+
+
+def _from_plain(row: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
+    """A plain row as a wire row; further fields become metadata."""
     if keys.completion not in row:
         raise EventError(
             f'no "messages" and no "{keys.completion}" (its fields: {_names(row)}); '
-            "name the field that holds the completion with --completion-key"
+            "name the field that holds the completion with --completion-key",
+            "no_completion_key",
         )
     own = {keys.prompt, keys.completion, keys.reference, keys.id, "messages"} - {keys.group}
     wire = {key: value for key, value in row.items() if key not in own}
@@ -175,13 +185,23 @@ def _wire_row(row: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
         *_messages(row.get(keys.prompt), "user"),
         *(_messages(row[keys.completion], "assistant")),
     ]
-    # Metadata wins over the top level in a wire row; the key that was named wins over both.
     if row.get(keys.reference) is not None:
-        wire["reference_answer"] = row[keys.reference]
-        metadata = wire.get("metadata")
-        if isinstance(metadata, Mapping):
-            wire["metadata"] = {k: v for k, v in metadata.items() if k != "reference_answer"}
+        _set_reference(wire, row[keys.reference])
     return wire
+
+
+def _set_reference(wire: dict[str, Any], value: Any) -> None:
+    """Make it the only reference: one in the metadata would win over that at top level."""
+    wire["reference_answer"] = value
+    metadata = wire.get("metadata")
+    if isinstance(metadata, Mapping) and "reference_answer" in metadata:
+        wire["metadata"] = {k: v for k, v in metadata.items() if k != "reference_answer"}
+
+
+def _set_metadata(wire: dict[str, Any], fields: dict[str, Any]) -> None:
+    metadata = wire.get("metadata")
+    kept = metadata if isinstance(metadata, Mapping) else {"metadata": metadata}
+    wire["metadata"] = {**kept, **fields}
 
 
 def _messages(value: Any, role: str) -> list[Any]:

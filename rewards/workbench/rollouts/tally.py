@@ -2,19 +2,24 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from rewards.contract import Row
+from rewards.answering import Answered
 from rewards.rubric import Rubric
 from rewards.score import Reward
-from rewards.telemetry import summarize
+from rewards.workbench.rollouts.grouping import Groups
 
 #: Rewards are counted on a grid of this many steps over the rubric's range, so quantiles are
 #: right to within half a step, 0.0005 for rewards from 0 to 1, however many rollouts there are.
 GRID_STEPS = 1000
+
+#: Every finite float is a whole number of these parts, so that sums of them are exact.
+_PARTS_BITS = 1074
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 HISTOGRAM_BARS = 10
@@ -22,33 +27,31 @@ HISTOGRAM_BARS = 10
 
 @dataclass
 class Tally:
-    """What has been counted. Tallies of consecutive tasks, added in order, give the run's.
+    """What has been counted. The tallies of a run's tasks, added in any order, give the run's.
 
     Keys of `counts`: rows, malformed, scored, broken/KIND, component/NAME, fault/NAME/KIND,
-    closed/GATE, groups, compared_groups, zero_variance_groups. Of `sums`: reward, component/NAME.
-    `grid` counts rewards by their step between the rubric's lowest and highest reward.
+    bug/NAME, closed/GATE. Of `sums`: reward, component/NAME, exact, in parts of 2 to the power
+    of -1074. `grid` counts rewards by their step between the rubric's lowest and highest reward.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    sums: dict[str, float] = field(default_factory=dict)
+    sums: Counter[str] = field(default_factory=Counter)
     grid: Counter[int] = field(default_factory=Counter)
     lowest: float = math.inf
     highest: float = -math.inf
 
-    def add_batch(self, rubric: Rubric, rows: Sequence[Row], rewards: Sequence[Reward]) -> None:
-        """Count a scored batch. Groups are the rollouts of one prompt within it."""
-        samples = [row.sample for row in rows if row.sample is not None]
-        summary = summarize(rows, rewards, rubric.groups(samples))
+    def add_batch(self, rubric: Rubric, answered: Answered) -> None:
+        """Count a scored batch."""
+        rows, rewards = answered.rows, answered.rewards
         self.counts.update(rows=len(rows), scored=len(rewards))
-        for name in ("groups", "compared_groups", "zero_variance_groups"):
-            self.counts[name] += summary[name]
+        self.counts.update({f"bug/{name}": n for name, n in answered.summary["bugs"].items()})
         self.counts.update(f"broken/{row.fault.kind}" for row in rows if row.fault is not None)
         low, high = rubric.range
         for reward in rewards:
             self.grid[round((reward.value - low) / (high - low) * GRID_STEPS)] += 1
+            self.sums["reward"] += _parts(reward.value)
             self._add_components(reward)
         values = [reward.value for reward in rewards]
-        self._add_to("reward", math.fsum(values))
         self.lowest = min(self.lowest, *values, math.inf)
         self.highest = max(self.highest, *values, -math.inf)
 
@@ -57,10 +60,9 @@ class Tally:
         self.counts.update(rows=1, malformed=1)
 
     def add(self, other: "Tally") -> None:
-        """Add the tally of the task that follows."""
+        """Add the tally of another task."""
         self.counts.update(other.counts)
-        for name, value in other.sums.items():
-            self._add_to(name, value)
+        self.sums.update(other.sums)
         self.grid.update(other.grid)
         self.lowest = min(self.lowest, other.lowest)
         self.highest = max(self.highest, other.highest)
@@ -68,20 +70,17 @@ class Tally:
     def _add_components(self, reward: Reward) -> None:
         for name, score in reward.scores.items():
             self.counts[f"component/{name}"] += 1
-            self._add_to(f"component/{name}", score.value)
+            self.sums[f"component/{name}"] += _parts(score.value)
         for name, fault in reward.faults.items():
             self.counts[f"fault/{name}/{fault.kind}"] += 1
         if reward.closed is not None:
             self.counts[f"closed/{reward.closed}"] += 1
 
-    def _add_to(self, name: str, value: float) -> None:
-        self.sums[name] = self.sums.get(name, 0.0) + value
-
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON, for a run that is resumed."""
         return {
             "counts": dict(self.counts),
-            "sums": self.sums,
+            "sums": {name: hex(parts) for name, parts in self.sums.items()},
             "grid": {str(step): count for step, count in self.grid.items()},
             "extremes": [self.lowest, self.highest] if self.counts["scored"] else [],
         }
@@ -91,12 +90,25 @@ class Tally:
         """The tally that `to_dict` wrote."""
         lowest, highest = data["extremes"] or (math.inf, -math.inf)
         grid = Counter({int(step): count for step, count in data["grid"].items()})
-        return cls(Counter(data["counts"]), dict(data["sums"]), grid, lowest, highest)
+        sums = Counter({name: int(parts, 16) for name, parts in data["sums"].items()})
+        return cls(Counter(data["counts"]), sums, grid, lowest, highest)
 
-    def document(self, rubric: Rubric) -> dict[str, Any]:
+    @property
+    def bugs(self) -> dict[str, int]:
+        """By component, the samples that its scorer is to blame for."""
+        return _under("bug/", self.counts)
+
+    def scored(self, component: str) -> int:
+        """The samples that a component scored."""
+        return self.counts[f"component/{component}"]
+
+    def faults(self, component: str) -> dict[str, int]:
+        """By kind, the samples that a component could not score."""
+        return _under(f"fault/{component}/", self.counts)
+
+    def document(self, rubric: Rubric, groups: Groups) -> dict[str, Any]:
         """The summary as `--json` shows it. Means are None where nothing was scored."""
         counts = self.counts
-        compared = counts["compared_groups"]
         return {
             "rubric": rubric.name,
             "digest": rubric.digest,
@@ -108,27 +120,27 @@ class Tally:
             "components": {c.name: self._component(c.name) for c in rubric.components},
             "closed_by": _under("closed/", counts),
             "groups": {
-                "count": counts["groups"],
-                "compared": compared,
-                "zero_variance": counts["zero_variance_groups"],
-                "zero_variance_share": counts["zero_variance_groups"] / compared
-                if compared
+                "count": groups.count,
+                "compared": groups.compared,
+                "zero_variance": groups.zero_variance,
+                "zero_variance_share": groups.zero_variance / groups.compared
+                if groups.compared
                 else None,
             },
         }
 
     def _component(self, name: str) -> dict[str, Any]:
-        count = self.counts[f"component/{name}"]
+        count = self.scored(name)
         return {
             "scored": count,
-            "mean": self.sums[f"component/{name}"] / count if count else None,
-            "faults": _under(f"fault/{name}/", self.counts),
+            "mean": self._mean(f"component/{name}", count) if count else None,
+            "faults": self.faults(name),
         }
 
     def _distribution(self, rubric: Rubric) -> dict[str, Any]:
         low, high = rubric.range
         return {
-            "mean": self.sums["reward"] / self.counts["scored"],
+            "mean": self._mean("reward", self.counts["scored"]),
             "min": self.lowest,
             "max": self.highest,
             "quantiles": {
@@ -143,6 +155,10 @@ class Tally:
                 for bar, count in enumerate(self._bars())
             ],
         }
+
+    def _mean(self, name: str, count: int) -> float:
+        """The mean of a sum that was never rounded: the same in any order."""
+        return float(Fraction(self.sums[name], count << _PARTS_BITS))
 
     def _quantile(self, share: float, rubric: Rubric) -> float:
         """The smallest reward that at least `share` of the rollouts do not exceed."""
@@ -159,6 +175,17 @@ class Tally:
         for step, count in self.grid.items():
             bars[min(step * HISTOGRAM_BARS // GRID_STEPS, HISTOGRAM_BARS - 1)] += count
         return bars
+
+
+@lru_cache(maxsize=1024)  # most rewards are 0 or 1
+def _parts(value: float) -> int:
+    """A float as a whole number of parts.
+
+    >>> _parts(0.1) + _parts(0.2) + _parts(0.3) == _parts(0.3) + _parts(0.2) + _parts(0.1)
+    True
+    """
+    numerator, denominator = value.as_integer_ratio()
+    return numerator << (_PARTS_BITS - denominator.bit_length() + 1)
 
 
 def _under(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,0 +1,241 @@
+"""A run that is interrupted goes on, and ends as if it had not been."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.workbench.conftest import COMMAND as PROCESS
+from tests.workbench.conftest import Run, wire_row, write_lines
+
+INTERRUPTS = """
+import os, pathlib, signal
+from rewards import Sample, scorer
+
+@scorer
+def once(sample: Sample) -> bool:
+    flag = pathlib.Path("interrupted")
+    if sample.id == "r150" and not flag.exists():
+        flag.touch()
+        os.kill(os.getpid(), signal.{signal})
+    return sample.completion == "72"
+"""
+
+
+@pytest.fixture
+def interrupted(process: Run, tmp_path: Path) -> Callable[[str], Path]:
+    """A run that a signal ends between its rows; returns the input."""
+
+    def run(name: str) -> Path:
+        (tmp_path / "interrupts.py").write_text(INTERRUPTS.format(signal=name))
+        (tmp_path / "once.toml").write_text(
+            'name = "once"\n[[component]]\nscorer = "interrupts:once"\n'
+        )
+        # Long prompts, so that the run has more tasks than one.
+        data = [
+            wire_row("72" if i % 3 else "71", id=f"r{i}", prompt="x" * 9000) for i in range(300)
+        ]
+        for i, row in enumerate(data):
+            row["metadata"]["problem"] = i // 4
+        path = write_lines(tmp_path / "rows.jsonl", data)
+        result = process(*COMMAND, "--workers", 1)
+        expected = {"SIGINT": 130, "SIGTERM": 143, "SIGKILL": -9}[name]
+        assert result.code == expected
+        assert "Traceback" not in result.stderr
+        return path
+
+    return run
+
+
+COMMAND = [
+    "score",
+    "rows.jsonl",
+    "--rubric",
+    "once.toml",
+    "--group-key",
+    "problem",
+    "--out",
+    "out.jsonl",
+]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_a_resumed_run_ends_with_the_bytes_of_an_uninterrupted_one(
+    process: Run, tmp_path: Path, interrupted: Callable[[str], Path], name: str
+) -> None:
+    """However it was interrupted; nothing half-written bears the file's own name."""
+    interrupted(name)
+    assert not (tmp_path / "out.jsonl").exists()
+    assert 0 < len((tmp_path / "out.jsonl.partial/results").read_bytes().splitlines()) < 300
+
+    resumed = process(*COMMAND, "--resume", "--json").json
+    found = (tmp_path / "out.jsonl").read_bytes()
+    whole = process(*COMMAND, "--overwrite", "--json").json
+
+    assert found == (tmp_path / "out.jsonl").read_bytes()
+    for document in (resumed, whole):
+        del document["seconds"], document["rows_per_second"]
+    assert resumed == whole
+    assert not list(tmp_path.glob("*.partial*"))
+
+
+def test_ctrl_c_says_how_to_go_on(
+    process: Run, tmp_path: Path, interrupted: Callable[[str], Path]
+) -> None:
+    """An interrupted run is never thrown away unasked: starting over needs a deletion."""
+    interrupted("SIGINT")
+
+    result = process(*COMMAND)
+
+    assert result.code == 2
+    assert "--resume, or delete it" in result.stderr
+    assert (tmp_path / "out.jsonl.partial").exists()
+
+
+def test_resume_refuses_what_is_not_the_run_it_continues(
+    process: Run, tmp_path: Path, interrupted: Callable[[str], Path]
+) -> None:
+    """Another input, rubric, option or a changed output would make a file that is no run's."""
+    path = interrupted("SIGINT")
+    partial, rubric = tmp_path / "out.jsonl.partial", tmp_path / "once.toml"
+    results, groups, state = (partial / name for name in ("results", "groups", "state.json"))
+    before = {file: file.read_bytes() for file in (results, groups, state, path, rubric)}
+
+    def refused(*options: str) -> str:
+        result = process(*COMMAND, "--resume", *options)
+        assert result.code == 2
+        assert len(result.stderr.splitlines()) == 1
+        assert not (tmp_path / "out.jsonl").exists()
+        for file, data in before.items():
+            file.write_bytes(data)
+        return result.stderr
+
+    results.write_bytes(before[results].replace(b"1.0", b"0.5", 1))
+    assert "its results are not what that run wrote" in refused()
+    results.write_bytes(before[results][:-1000])
+    assert "its results are not what that run wrote" in refused()
+    results.unlink()
+    assert "its results are not what that run wrote" in refused()
+    groups.write_bytes(bytes(len(before[groups])))
+    assert "its groups are not what that run wrote" in refused()
+    path.write_bytes(before[path].replace(b"72", b"71", 1))
+    assert "the input does not begin" in refused()
+    rubric.write_bytes(before[rubric] + b"weight = 0.5\n")
+    assert "--rubric is not what it was" in refused()
+    noted = json.loads(before[state])
+    for damaged in ("{", "5", '{"options": 5}', json.dumps({"options": noted["options"]})):
+        state.write_text(damaged)
+        assert "cannot be read" in refused()
+    state.write_text(json.dumps({**noted, "rows": "many"}))
+    assert "cannot be read" in refused()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--reference-key", "metadata"],
+            'its --reference-key was not given, and is "metadata" now',
+        ),
+        (["--explain"], "its --explain was not given, and is given now"),
+        (["--id-key", "id"], 'its --id-key was not given, and is "id" now'),
+    ],
+)
+def test_a_mismatch_names_the_option_that_differs(
+    process: Run,
+    tmp_path: Path,
+    interrupted: Callable[[str], Path],
+    options: list[str],
+    said: str,
+) -> None:
+    """The option as it is typed, never Python's own notation for all of them."""
+    interrupted("SIGINT")
+
+    result = process(*COMMAND, "--resume", *options)
+
+    assert (result.code, said in result.stderr) == (2, True)
+    assert "Keys(" not in (tmp_path / "out.jsonl.partial/state.json").read_text()
+
+
+def test_a_finished_run_is_done(rewards: Run, tmp_path: Path, exact: Path) -> None:
+    """--resume of what is whole says so, and leaves it; a script may always say --resume."""
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72")])
+    command = ("score", path, "--rubric", exact, "--out", "o.jsonl", "--resume")
+    assert rewards(*command).code == 0
+    before = (tmp_path / "o.jsonl").stat()
+
+    again = rewards(*command)
+
+    assert (again.code, again.stdout) == (0, "")
+    assert again.stderr.startswith("done: o.jsonl is whole")
+    assert (tmp_path / "o.jsonl").stat() == before
+    assert rewards("score", path, "--rubric", exact, "--resume").code == 2  # of what?
+
+
+def test_an_interruption_before_the_first_result_leaves_nothing(
+    process: Run, tmp_path: Path
+) -> None:
+    """There is nothing to go on with: the next run needs no --resume."""
+    (tmp_path / "first.py").write_text(
+        "from rewards import Sample, scorer\n\n@scorer\ndef first(sample: Sample) -> bool:\n"
+        "    raise KeyboardInterrupt\n"
+    )
+    (tmp_path / "first.toml").write_text('name = "f"\n[[component]]\nscorer = "first:first"\n')
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72")])
+
+    result = process("score", path, "--rubric", "first.toml", "--out", "o")
+
+    assert result.code == 130
+    assert "--resume" not in result.stderr
+    assert not list(tmp_path.glob("o*"))
+
+
+@pytest.mark.parametrize("left", [[], ["state.json.new"]])
+def test_a_run_killed_before_it_had_begun_begins(
+    rewards: Run, tmp_path: Path, exact: Path, left: list[str]
+) -> None:
+    """A folder without a state holds nothing of a run yet."""
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("72")])
+    (tmp_path / "o.partial").mkdir()
+    for name in left:
+        (tmp_path / "o.partial" / name).write_text("{")
+
+    assert rewards("score", path, "--rubric", exact, "--out", "o", "--resume").code == 0
+    assert not (tmp_path / "o.partial").exists()
+
+
+@pytest.mark.parametrize("kilobytes", [0, 1, 2, 8, 24, 40])
+def test_a_full_disk_leaves_a_run_to_go_on_with_or_nothing(
+    tmp_path: Path, exact: Path, environment: dict[str, str], rewards: Run, kilobytes: int
+) -> None:
+    """Wherever the disk is full, state and results agree: what was said to be held is held."""
+    rows = [wire_row("72", id=f"r{n}", prompt="x" * 9_000 + str(n // 4)) for n in range(400)]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    command = ["score", "rows.jsonl", "--rubric", str(exact), "--out", "o", "--workers", "1"]
+
+    done = subprocess.run(
+        ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "-", *PROCESS, *command],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    held = re.search(r"o.partial holds the results of (\d+) rows", done.stderr)
+    assert (held is not None) == (tmp_path / "o.partial").exists()
+    if held:
+        state = json.loads((tmp_path / "o.partial/state.json").read_text())
+        assert state["rows"] == int(held[1]) > 0
+        assert rewards(*command, "--resume").code == 0
+    else:
+        assert rewards(*command).code == 0
+    found = (tmp_path / "o").read_bytes()
+    assert rewards(*command, "--overwrite").code == 0
+    assert (tmp_path / "o").read_bytes() == found
