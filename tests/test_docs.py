@@ -31,6 +31,17 @@ def blocks(page: Path, language: str) -> list[tuple[str, str]]:
     return [(info.strip(), text) for name, info, text in found if name == language]
 
 
+def sessions(text: str) -> list[tuple[str, list[str]]]:
+    """Each command of a `console` block with the lines that it is said to print, but "..."."""
+    found: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line != "...":
+            found[-1][1].append(" ".join(line.split()))  # a column may grow
+    return found
+
+
 def targets() -> set[str]:
     makefiles = [ROOT / "Makefile", *ROOT.glob("mk/*.mk")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in makefiles)
@@ -61,14 +72,16 @@ def test_the_toml_of_a_page_is_a_rubric_or_says_what_else(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_run(page: Path) -> None:
-    """`console` blocks, line by line from the root; those marked `account` need AWS and do not."""
+    """`console` blocks, line by line from the root, and print what stands below them ("..." aside).
+
+    Those marked `account` need AWS and are not run.
+    """
     env = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": os.environ.get("HOME", "/"),
     }
     for info, text in blocks(page, "console"):
-        commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
-        for command in commands if info != "account" else []:
+        for command, shown in sessions(text) if info != "account" else []:
             words = shlex.split(command)
             if words[0] == "make":
                 assert words[1] in targets(), f"{page.name}: no such target: {command}"
@@ -83,7 +96,13 @@ def test_the_commands_of_a_page_run(page: Path) -> None:
                 check=False,
                 timeout=300,
             )
-            assert done.returncode == 0, f"{page.name}: {command}\n{done.stdout}\n{done.stderr}"
+            printed = f"{done.stdout}\n{done.stderr}"
+            assert done.returncode == 0, f"{page.name}: {command}\n{printed}"
+            lines = iter([" ".join(line.split()) for line in printed.splitlines()])
+            for line in shown:  # in this order, with others between
+                begins = line.removesuffix("...")
+                found = any(p == line or (begins != line and p.startswith(begins)) for p in lines)
+                assert found, f"{page.name}: {command} does not print: {line}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
