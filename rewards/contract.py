@@ -246,7 +246,7 @@ def _message(message: object, place: int) -> Message:
         role=role,
         content=text,
         reasoning="\n".join(reasoning),
-        tool_calls=_objects(message.get("tool_calls")),
+        tool_calls=_objects(message.get("tool_calls")) + _tool_uses(content),
         tool_call_id=_string(message.get("tool_call_id")),
         name=_string(message.get("name")),
     )
@@ -293,6 +293,18 @@ def _read_block(block: Mapping[str, Any], texts: list[str], reasoning: list[str]
             texts.append(text)
         elif text is not None:
             raise EventError(f"a content block's text is {_kind_of(text)}, not a string")
+
+
+def _tool_uses(content: object) -> tuple[Mapping[str, Any], ...]:
+    """The tool calls among content blocks: Converse's `toolUse`, Anthropic's `tool_use`."""
+    if not isinstance(content, list):
+        return ()
+    found = (
+        block.get("toolUse", block if block.get("type") == "tool_use" else None)
+        for block in content
+        if isinstance(block, dict)
+    )
+    return tuple(block for block in found if isinstance(block, dict))
 
 
 def _objects(value: object) -> tuple[Mapping[str, Any], ...]:

@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading.equations": {"reading.numbers", "reading.plain", "reading.text"},
     "reading.words": {"reading.text"},
     "reading.documents": {"reading.text"},
+    "reading.call_values": {"reading.text"},
+    "reading.calls": {"reading.call_values", "reading.text"},
     "reading.queries": {"reading.text"},
     "reading.leaves": {"reading.words"},
     "reading.schemas": {"errors", "reading.text"},
@@ -71,7 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "job": {"job", "rubric"},
     "judge": {"concurrency", "errors", "judge", "sample", "score"},
-    "sandbox": {"errors", "sandbox"},
+    "sandbox": {"errors", "reading", "sandbox"},
     "scorers": {*AUTHOR, "judge", "reading", "sandbox"},
 }
 #: Third-party packages, and the only modules that may import them while being imported.
