@@ -70,8 +70,7 @@ wheel-test: $(VENV)/run.stamp ## Build the wheel, install it elsewhere, and use 
 	$(BIN)/python scripts/try_wheel.py
 
 .PHONY: lock
-lock: $(VENV)/run.stamp ## Pin every dependency again, by name, version and hash
-	$(PIP) install uv
+lock: $(VENV)/infra.stamp ## Pin every dependency again, by name, version and hash
 	@for set in lambda run dev infra docs; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --upgrade --custom-compile-command "make lock" \

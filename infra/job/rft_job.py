@@ -1,5 +1,6 @@
 """The RFT job as a definition that can be started, watched and repeated; nothing starts here."""
 
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
@@ -14,7 +15,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from infra.assets.bundle import RUNTIME, Platform, build_job
+from infra.assets.bundle import build_job
+from infra.assets.platform import LAMBDA, RUNTIME_REASON, Platform
 from infra.findings import accept, accept_resources
 from infra.job.data import RftData
 from infra.job.roles import (
@@ -24,11 +26,13 @@ from infra.job.roles import (
     mantle_statements,
     service_role,
 )
-from infra.reward.function import BUILD, LOCK, RUNTIME_REASON
 from rewards.job.config import NOVA, JobSettings, RftConfig
 from rewards.job.definition import PARAMETER, STATE_MACHINE, Deployed, define
 from rewards.job.errors import TransientError
 from rewards.job.steps import CREATE_SECONDS, REWARD_SECONDS
+
+#: The module of the steps' Lambdas.
+HANDLERS = Path(__file__).parent / "runtime" / "steps.py"
 
 #: The stopping Lambda may have to wait for a creation that is under way, then talk to Bedrock.
 STOP_SECONDS = CREATE_SECONDS + 60
@@ -75,9 +79,9 @@ class RftJob(Construct):
         """
         super().__init__(scope, id)
         assert config.job is not None
-        platform = Platform.local() if local_build else Platform("arm64", RUNTIME)
+        platform = Platform.local() if local_build else LAMBDA
         self._name = config.name
-        self._asset = build_job(lock=LOCK, out=BUILD, platform=platform)
+        self._asset = build_job(HANDLERS, platform=platform)
         self.service_role = None
         if config.target == NOVA:
             self.service_role = self._service_role(data, function, config.job)

@@ -10,16 +10,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.assets.bundle import PACKAGE, RUNTIME, Platform, build_reward
+from infra.assets.bundle import LOCK, build_reward
+from infra.assets.platform import RUNTIME_REASON, Platform
 from infra.findings import accept, accept_resources
 from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
 from rewards.errors import SpecError
 from rewards.job.config import Vpc
 from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
-
-LOCK = PACKAGE.parent / "requirements" / "lambda.txt"
-BUILD = PACKAGE.parent / "build" / "assets"
 
 HANDLER = "rewards.handler.lambda_handler"
 
@@ -31,12 +29,6 @@ JUDGE_TIMEOUT, JUDGE_MEMORY = 300, 1024
 
 #: Judge calls in flight over all containers: beyond this, a new account's quotas only throttle.
 JUDGE_CALLS_IN_FLIGHT = 160
-
-#: Why not the newest Python.
-RUNTIME_REASON = (
-    "Python 3.13 is supported by Lambda until October 2029, and the compiled wheels of every "
-    "dependency are pinned for it; a newer runtime is a decision, not a default."
-)
 
 #: What Lambda needs in a VPC. EC2 has no resources to narrow the Describe calls to.
 _VPC_ACTIONS = [
@@ -114,8 +106,8 @@ class RewardFunction(Construct):
         if reserved_concurrency is None and has_judge:
             reserved_concurrency = max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
         self.service = name or SERVICE
-        platform = Platform.local() if local_build else Platform(architecture, RUNTIME)
-        asset = build_reward(rubric, lock=lock, out=BUILD, platform=platform, include=include)
+        platform = Platform.local() if local_build else Platform(architecture)
+        asset = build_reward(rubric, lock=lock, platform=platform, include=include)
         log_group = logs.LogGroup(
             self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY
         )

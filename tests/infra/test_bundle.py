@@ -1,8 +1,6 @@
-"""The assets: exactly what a rubric needs, the same bytes from the same inputs."""
+"""What belongs into an asset: exactly what a rubric needs, or the steps of a job."""
 
 import json
-import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -10,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.assets import bundle
-from infra.assets.bundle import BundleError, Platform, build_job, build_reward
-from infra.reward.function import LOCK
+from infra.assets import BundleError
+from infra.assets.bundle import build_job, build_reward
+from infra.job.rft_job import HANDLERS
 from tests.infra.conftest import ROOT
 
 #: What the issue allows a function of pure scorers.
@@ -35,7 +33,7 @@ def _reward(tmp_path: Path) -> Callable[..., Path]:
     """Build a rubric for Lambda's own platform."""
 
     def build(rubric: str | Path, **options: object) -> Path:
-        return build_reward(rubric, lock=LOCK, out=tmp_path, **options).path  # type: ignore[arg-type]  # as given
+        return build_reward(rubric, out=tmp_path, **options).path  # type: ignore[arg-type]  # as given
 
     return build
 
@@ -77,7 +75,7 @@ def test_a_judge_brings_boto3_prompts_and_the_clients(reward: Callable[..., Path
 
 def test_the_steps_of_a_job_ship_boto3_that_knows_rft(tmp_path: Path) -> None:
     """The pinned service model carries `rftConfig`."""
-    path = build_job(lock=LOCK, out=tmp_path).path
+    path = build_job(HANDLERS, out=tmp_path).path
     assert {"rewards", "steps.py", "boto3", "botocore"} <= packages(path)
     assert not [name for name in names(path) if name.startswith("rewards/scorers/")]
     import gzip
@@ -153,95 +151,3 @@ def test_a_package_that_is_not_there_is_named(reward: Callable[..., Path]) -> No
     """`include` is checked like the rubric."""
     with pytest.raises(BundleError, match="no package 'nowhere'"):
         reward("gsm8k", include=["nowhere"])
-
-
-def test_two_clones_give_the_same_bytes(tmp_path: Path) -> None:
-    """Whatever their place, their time stamps and their interpreter's hash seed."""
-    built = []
-    for seed in ("1", "2"):
-        clone = tmp_path / seed / "clone"
-        ignored = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "build", "cdk.out")
-        shutil.copytree(ROOT, clone, ignore=ignored)
-        (clone / ".cache").symlink_to(ROOT / ".cache")
-        for path in clone.joinpath("rewards").rglob("*.py"):
-            path.touch()
-        out = tmp_path / seed / "out"
-        for options in ([], ["--local"]):
-            subprocess.run(
-                [sys.executable, "-m", "infra.assets.bundle", "gsm8k", str(out), *options],
-                cwd=clone,
-                env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"},
-                check=True,
-                capture_output=True,
-            )
-        built.append({path.name: path.read_bytes() for path in sorted(out.iterdir())})
-    assert len(built[0]) == 2
-    assert built[0] == built[1]
-
-
-def test_a_build_for_this_machine_has_bytecode_and_runs_alone(tmp_path: Path) -> None:
-    """Listed, moved elsewhere, and invoked with nothing else on the path."""
-    platform = Platform.local()
-    asset = build_reward("gsm8k", lock=LOCK, out=tmp_path, platform=platform).path
-    tag = f"cpython-{platform.python.replace('.', '')}"
-    assert f"rewards/__pycache__/handler.{tag}.pyc" in names(asset)
-    place = tmp_path / "elsewhere"
-    with zipfile.ZipFile(asset) as archive:
-        archive.extractall(place)
-    source = (
-        "import sys; sys.path.insert(0, sys.argv[1]);"
-        "from rewards.handler import lambda_handler as handle;"
-        "import json; print(json.dumps(handle(json.load(sys.stdin), None)))"
-    )
-    event = [
-        {
-            "id": "1",
-            "messages": [{"role": "assistant", "content": "#### 72"}],
-            "metadata": {"reference_answer": "72"},
-        }
-    ]
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", source, str(place)],
-        input=json.dumps(event),
-        env={"POWERTOOLS_METRICS_DISABLED": "true", "REWARD_RUBRIC": "gsm8k"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (answer,) = json.loads(done.stdout.splitlines()[-1])
-    assert (answer["id"], answer["aggregate_reward_score"]) == ("1", 1.0)
-
-
-def test_nothing_in_an_asset_tells_when_or_where_it_was_built(
-    reward: Callable[..., Path],
-) -> None:
-    """One time stamp, one mode, names in order."""
-    with zipfile.ZipFile(reward("gsm8k")) as archive:
-        entries = archive.infolist()
-    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
-    assert {entry.external_attr >> 16 for entry in entries} == {0o644}
-    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
-
-
-def test_a_lock_is_read_for_the_platform_that_runs() -> None:
-    """Not for this machine: markers are judged by Lambda's Python and architecture."""
-    lock = (
-        "# a comment\n"
-        'old==1.0 ; python_version < "3.13" \\\n    --hash=sha256:aa\n'
-        'new==2.0 ; python_version >= "3.13" \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\n'
-        "    # via new\n"
-        'arm==3.0 ; platform_machine == "aarch64" \\\n    --hash=sha256:dd\n'
-    )
-    assert bundle.pinned(lock, Platform("arm64", "3.13")).splitlines() == [
-        "new==2.0 --hash=sha256:bb --hash=sha256:cc",
-        "arm==3.0 --hash=sha256:dd",
-    ]
-    assert bundle.pinned(lock, Platform("x86_64", "3.11")).splitlines() == [
-        "old==1.0 --hash=sha256:aa"
-    ]
-
-
-def test_a_missing_lock_is_named(tmp_path: Path) -> None:
-    """With the command that writes it."""
-    with pytest.raises(BundleError, match="make lock"):
-        build_reward("gsm8k", lock=tmp_path / "lambda.txt", out=tmp_path)

@@ -8,6 +8,9 @@ import zipfile
 from pathlib import Path
 
 from infra.assets import bundle
+from infra.assets.archive import build
+from infra.assets.platform import RUNTIME, Platform
+from infra.assets.wheels import third_party
 from rewards.workbench.local.handler import LocalHandler
 from tests.local_aws import emulator
 from tests.local_aws.deployment import ROOT, Deployment, rubric_of
@@ -49,7 +52,7 @@ def run_reward(proof: Deployment) -> None:
     size = _size_for_aws(rubric, proof.lock, proof.folder / "assets")
     expect(size < SIZE_LIMIT, f"the asset has {size:,} bytes")
     _time_init(proof, asset, handler, runtime, environment)
-    say(f"  the asset for arm64 and Python {bundle.RUNTIME}: {size / 1e6:.2f} MB")
+    say(f"  the asset for arm64 and Python {RUNTIME}: {size / 1e6:.2f} MB")
 
 
 def _time_init(
@@ -108,12 +111,12 @@ def handler(event, context):
 
 def _empty_function(lock: Path, folder: Path) -> Path:
     """A function that has Powertools and does nothing, built as the reward is."""
-    platform = bundle.Platform.local()
+    platform = Platform.local()
     contents = [
         ("empty.py", EMPTY.encode()),
-        *bundle.third_party(bundle.HANDLER_REQUIRES, lock, platform),
+        *third_party(bundle.HANDLER_REQUIRES, lock, platform),
     ]
-    asset = bundle.build(contents, folder, "empty", platform)
+    asset = build(contents, folder, "empty", platform)
     with zipfile.ZipFile(asset.path) as archive:
         archive.extractall(folder / "code")
     return folder / "code"
