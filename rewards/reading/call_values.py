@@ -154,9 +154,8 @@ def _literal(node: ast.expr) -> Any:
             values = [_literal(value) for value in node.values]
             if all(isinstance(key, str) for key in keys):
                 return dict(zip(keys, values, strict=True))
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float())):
-            number = node.operand.value
-            if not isinstance(number, bool):
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=number)):
+            if isinstance(number, int | float) and not isinstance(number, bool):
                 return -number if isinstance(node.op, ast.USub) else number
         case ast.Name() if node.id in _WORDS:
             return _WORDS[node.id]

@@ -124,7 +124,7 @@ def _as_call(item: Any) -> Call | None:
     name = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
     if not name or not name.strip():
         return None
-    given = next((item[key] for key in _ARGUMENTS if key in item), {})
+    given: Any = next((item[key] for key in _ARGUMENTS if key in item), {})
     arguments = arguments_of(given)
     return None if arguments is None else Call(name.strip(), arguments)
 
@@ -201,21 +201,21 @@ _INVOKE = Pattern(
 
 def _functions(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
     """`<function=name>` of Llama (JSON inside) and of Qwen's coder (parameters inside)."""
-    for name, body in _FUNCTION.findall(text):
-        yield from _with_parameters(name.strip("\"'"), body, schemas)
+    for found in _FUNCTION.finditer(text):
+        yield from _with_parameters(found[1].strip("\"'"), found[2], schemas)
 
 
 def _invoked(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
     """`<invoke name="...">` with `<parameter name="...">` inside, under any name space."""
-    for name, body in _INVOKE.findall(text):
-        yield from _with_parameters(name, body, schemas)
+    for found in _INVOKE.finditer(text):
+        yield from _with_parameters(found[1], found[2], schemas)
 
 
 def _with_parameters(name: str, body: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
-    pairs = _PARAMETER.findall(body)
+    pairs = [(found[1].strip(), found[2]) for found in _PARAMETER.finditer(body)]
     if pairs or not body.strip():
         schema = schema_for(name, schemas)
-        yield Call(name, {k.strip(): typed(v, k.strip(), schema) for k, v in pairs})
+        yield Call(name, {key: typed(value, key, schema) for key, value in pairs})
         return
     arguments = arguments_of(body)
     yield None if arguments is None or not name else Call(name, arguments)
@@ -233,7 +233,7 @@ def _llama(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
 _NAMED_ARGS = Pattern(r"\s*([\w.-]+)\s*(?:\[CALL_ID\][\w-]*\s*)?\[ARGS\]\s*")
 
 
-def _mistral(text: str, _: Mapping[str, Mapping[str, Any]]) -> Found:
+def _mistral(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
     """`[TOOL_CALLS]` and an array, or a name, `[ARGS]` and an object, again and again."""
     for body in _between(text, "[TOOL_CALLS]", "[TOOL_CALLS]", "</s>"):
         named = _NAMED_ARGS.match(body)
@@ -258,7 +258,7 @@ def _decoded(text: str, position: int) -> tuple[Any, int] | None:
         return None
 
 
-def _deepseek(text: str, _: Mapping[str, Mapping[str, Any]]) -> Found:
+def _deepseek(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
     """DeepSeek's marks: a type, a name and fenced JSON, or a name and JSON."""
     for body in _between(
         text, "<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>"
@@ -271,7 +271,7 @@ def _deepseek(text: str, _: Mapping[str, Mapping[str, Any]]) -> Found:
         yield None if arguments is None or not head.strip() else Call(head.strip(), arguments)
 
 
-def _kimi(text: str, _: Mapping[str, Mapping[str, Any]]) -> Found:
+def _kimi(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
     """Kimi's marks: `functions.name:0`, then the arguments."""
     for body in _between(text, "<|tool_call_begin|>", "<|tool_call_end|>"):
         head, _, rest = body.partition("<|tool_call_argument_begin|>")
@@ -283,7 +283,7 @@ def _kimi(text: str, _: Mapping[str, Mapping[str, Any]]) -> Found:
 _HARMONY = Pattern(r"to=functions\.([\w.-]+)([^{]{0,200}?)<\|message\|>")
 
 
-def _harmony(text: str, _: Mapping[str, Mapping[str, Any]]) -> Found:
+def _harmony(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
     """harmony: `to=functions.name`, then a message of JSON, on whatever channel."""
     for found in _HARMONY.finditer(text):
         ends = [text.find(mark, found.end()) for mark in ("<|call|>", "<|end|>", "<|start|>")]

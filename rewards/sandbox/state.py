@@ -14,7 +14,7 @@ in "set" adds to a number. `W` asks for columns to be equal to values, or to {"i
 most": n}, {"at least": n}. An update or a delete that meets no row is refused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -178,7 +178,7 @@ def _holds(cell: Any, wanted: Any, arguments: Mapping[str, Any]) -> bool:
         numbers = [cell, *bounds.values()]
         if not all(_is_number(number) for number in numbers):
             return False
-        return bounds.get("at least", cell) <= cell <= bounds.get("at most", cell)
+        return bool(bounds.get("at least", cell) <= cell <= bounds.get("at most", cell))
     return _same(cell, _value(wanted, arguments))
 
 
@@ -208,7 +208,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    return _frozen(one) == _frozen(other)
+    return bool(_frozen(one) == _frozen(other))
 
 
 def _frozen(value: Any) -> Any:
@@ -262,11 +262,7 @@ def forbidden_changes(before: Any, after: State, forbidden: Sequence[Mapping[str
     start = _copied(before)
     for rule in forbidden:
         table, where = str(rule.get("table")), rule.get("where", {})
-        kept = ({table: list(_rows(state, table, where))} for state in (start, after))
-        if _changed(*kept, frozenset()):
+        kept = {table: _met(start, table, where, {})}, {table: _met(after, table, where, {})}
+        if _changed(kept[0], kept[1], frozenset()):
             return f'a row of "{table}" changed'
     return ""
-
-
-def _rows(state: State, table: str, where: Any) -> Iterator[Row]:
-    yield from _met(state, table, where, {})
