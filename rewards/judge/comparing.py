@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from rewards.concurrency import current_run
 from rewards.errors import MissingReferenceError, RefusalError, UnscoredError
+from rewards.judge.addressing import addresses_judge
 from rewards.judge.asking import verdict
-from rewards.judge.fence import addresses_judge
 from rewards.judge.grading import together
 from rewards.judge.plan import PREFERENCE, ComparePlan
 from rewards.judge.prompt import conversation, user_turn

@@ -164,24 +164,11 @@ def code_spans(text: str) -> Sequence[tuple[str, int, int]]:
     return tuple(blocks)
 
 
-#: Scripts written without spaces (Thai to Khmer, kana, Han), as ranges of a character class.
-SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = Pattern(rf"[{SPACELESS}]|[^\W_{SPACELESS}]+")
-
 #: What a reason quotes of a completion at most: enough to recognise it, one line of a table.
 MAX_QUOTED_CHARS = 60
 
 #: What a score keeps of the answer that it read: it is shown and logged, and never compared.
 MAX_ANSWER_CHARS = 200
-
-
-def words(text: str) -> list[str]:
-    """The words of a text, without punctuation; a character each where no spaces are written.
-
-    >>> words("Don't panic: 3.14 东京")
-    ['Don', 't', 'panic', '3', '14', '东', '京']
-    """
-    return _WORD.findall(text)
 
 
 def quoted(text: str, limit: int = MAX_QUOTED_CHARS) -> str:

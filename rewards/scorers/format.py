@@ -17,8 +17,23 @@ MAX_TAGS = 16
 #: such as `(a{1000}){1000}`), and with it the time that each character of a completion costs.
 MAX_PATTERN_BYTES = 1 << 20
 
+#: What the counted repetitions of a pattern may cost: `x{9}` is nine copies of x, and each copy is
+#: a step that every byte of a hostile completion can be made to take. `.{250}` costs 2,000, as a
+#: dot is eight steps in UTF-8.
+MAX_REPEATED = 2_000
+
+#: Steps of repetitions, times the bytes of an answer, that are taken at most: a pattern at the
+#: limit above reads 50,000 bytes, one without counted repetitions any number.
+MAX_STEPS = 100_000_000
+
 _TAG = re.compile(r"[A-Za-z][\w-]{0,63}", re.ASCII)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+# A counted repetition; escapes and character classes, in which braces are something else, first.
+_COUNTED = re.compile(
+    r"(\\Q.*?(?:\\E|\Z)|\\[pPx]\{[^}]*+\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*+\])"
+    r"|\{\d+(?:,\d*+)?\}",
+    re.DOTALL,
+)
 
 
 @scorer
@@ -147,7 +162,9 @@ def matches(sample: Sample, *, pattern: str, mode: Literal["full", "search"] = "
     The answer is the completion after its thinking. The engine is RE2, which takes linear time
     on any text: the syntax is Python's without look-around and back-references, `\z` for the
     end (https://github.com/google/re2/wiki/Syntax). The first group, or else the whole match, is
-    reported as the answer.
+    reported as the answer. Counted repetitions have a price: above 2,000 steps (`.{250}`, or
+    `[a-z]{2000}`) the rubric is refused, and below it an answer of more than 100,000,000 bytes
+    times steps is no match.
 
     >>> matches(Sample(id="1", completion="Label: spam"), pattern=r"Label: (spam|ham)").answer
     'spam'
@@ -157,9 +174,12 @@ def matches(sample: Sample, *, pattern: str, mode: Literal["full", "search"] = "
     if mode == "full":
         start += len(text) - len(text.lstrip())
         text = text.strip()
-    compiled = _compiled(pattern)
+    compiled, price = _compiled(pattern)
     # RE2 reads UTF-8, which has no lone surrogates.
     readable = text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    if price * len(readable) > MAX_STEPS or price * len(readable.encode()) > MAX_STEPS:
+        most = MAX_STEPS // price
+        return Score(0.0, f"longer than {most:,} bytes: too long for the pattern's repetitions")
     found = compiled.fullmatch(readable) if mode == "full" else compiled.search(readable)
     if found is None:
         return Score(0.0, f"no match for {quoted(pattern)}")
@@ -175,7 +195,23 @@ def _(*, pattern: str, mode: str) -> None:
 
 
 @lru_cache(maxsize=64)
-def _compiled(pattern: str) -> Any:
+def _compiled(pattern: str) -> tuple[Any, int]:
+    """The pattern for RE2, and the steps that its counted repetitions add to it."""
+    compiled = _with_re2(pattern)
+    collapsed = _COUNTED.sub(lambda found: found[1] or "", pattern)
+    price = 0
+    if collapsed != pattern:
+        price = max(compiled.programsize - _with_re2(collapsed).programsize, 0)
+    if price > MAX_REPEATED:
+        raise ValueError(
+            f"the counted repetitions of pattern {quoted(pattern)} cost {price:,} steps at every "
+            f"byte of a completion, more than {MAX_REPEATED:,}: write + or * for {{m,n}}, and ask "
+            "for the length with length.within"
+        )
+    return compiled, price
+
+
+def _with_re2(pattern: str) -> Any:
     try:
         import re2  # type: ignore[import-untyped]  # google-re2 ships no types
     except ModuleNotFoundError:

@@ -6,24 +6,34 @@ summaries, beside a judge or a check of facts. A reference that is a list holds 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from rewards.errors import UnusableDataError
-from rewards.reading.text import answer_text, quoted, words
+from rewards.reading.text import answer_text, quoted
+from rewards.reading.words import words
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
 
-#: ROUGE-L takes time in proportion to the completion's length times the reference's; the words of
-#: a reference beyond this many are missed by it (they still count against recall), so that time
-#: stays linear in the completion. Longer than any summary.
+#: The words of a reference beyond this many are missed by ROUGE-L (they still count against
+#: recall). Longer than any summary.
 MAX_REFERENCE_WORDS = 4_096
+
+#: ROUGE-L stands for a table of the answer's words by those of the references, of this many cells
+#: at most: words of the answer beyond are missed by it (they still count against precision).
+#: Against one reference at the cap that is an answer of 122,000 words, against fifty 2,400.
+MAX_CELLS = 500_000_000
+
+#: Characters of references that are kept with their words counted, for the other rollouts of their
+#: prompts.
+MAX_KEPT_CHARS = 1_000_000
 
 _ARTICLES = frozenset({"a", "an", "the"})
 
 Measure = Literal["f1", "precision", "recall"]
+Split = Callable[[str], list[str]]
 
 
 @scorer
@@ -39,12 +49,8 @@ def f1(sample: Sample, *, ignore_articles: bool = False, any_of: bool = False) -
     >>> f1(paris).value, f1(paris).metrics["recall"]
     (0.5, 1.0)
     """
-
-    def tokens(text: str) -> list[str]:
-        found = words(text.casefold())
-        return [word for word in found if word not in _ARTICLES] if ignore_articles else found
-
-    return _best(sample, any_of, "f1", tokens, _common)
+    split = _without_articles if ignore_articles else _words
+    return _best(sample, any_of, "f1", "f1", split)
 
 
 @scorer
@@ -65,10 +71,8 @@ def rouge(
     >>> rouge(Sample(id="1", completion="the cat sat", reference_answer="the cat ran")).reason
     'rouge-l: 2 in common; answer 3, reference 3'
     """
-    if kind == "rouge-2":
-        return _best(sample, any_of, measure, _pairs, _common, kind)
-    common = _common if kind == "rouge-1" else _subsequence
-    return _best(sample, any_of, measure, lambda text: words(text.casefold()), common, kind)
+    n = 2 if kind == "rouge-2" else 1
+    return _best(sample, any_of, measure, kind, _words, n=n, in_order=kind == "rouge-l")
 
 
 class _Overlap(NamedTuple):
@@ -84,25 +88,38 @@ class _Overlap(NamedTuple):
         }
 
 
+class _Reference(NamedTuple):
+    """A reference: how many words (or pairs) it has, and where each of them stands in it."""
+
+    length: int
+    places: Mapping[Any, list[int]]
+
+
 def _best(
     sample: Sample,
     any_of: bool,
     measure: Measure,
-    tokens: Callable[[str], list[Any]],
-    common: Callable[[list[Any], list[Any]], int],
-    label: str = "f1",
+    label: str,
+    split: Split,
+    *,
+    n: int = 1,
+    in_order: bool = False,
 ) -> Score:
     texts = sample.reference_texts if any_of else (sample.reference_text,)
-    references = [reference for reference in map(tokens, texts) if reference]
+    references, known = _SHELF.of(texts, split, n)
     if not references:
         raise UnusableDataError(
             f"sample {sample.id!r}: the reference {quoted(', '.join(texts))} is too short: "
             f"{label} finds nothing in it to compare"
         )
-    answer = tokens(answer_text(sample.completion))
+    answer = split(answer_text(sample.completion))
+    length = max(len(answer) - n + 1, 0)
+    counts = Counter(filter(known.__contains__, pairwise(answer) if n == 2 else answer))
     overlaps = [
-        _Overlap(common(answer, reference), len(answer), len(reference)) for reference in references
+        _Overlap(_common(counts, reference), length, reference.length) for reference in references
     ]
+    if in_order:
+        overlaps = _ordered(overlaps, measure, answer, references)
     best = max(overlaps, key=lambda overlap: overlap.measures()[measure])
     figures = best.measures()
     return Score(
@@ -112,27 +129,113 @@ def _best(
     )
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    return list(pairwise(words(text.casefold())))
+def _words(text: str) -> list[str]:
+    return words(text.casefold())
 
 
-def _common(answer: Iterable[Any], reference: Iterable[Any]) -> int:
-    return (Counter(answer) & Counter(reference)).total()
+def _without_articles(text: str) -> list[str]:
+    return [word for word in _words(text) if word not in _ARTICLES]
 
 
-def _subsequence(answer: Sequence[str], reference: Sequence[str]) -> int:
+class Shelf:
+    """References with their words counted, once for all rollouts of their prompt."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._kept: dict[tuple[Any, ...], _Known] = {}
+        self.chars = 0
+
+    def of(self, texts: Sequence[str], split: Split, n: int) -> "_Known":
+        """The references that have words at all, read again only once it had to be emptied."""
+        key = (split, n, *texts)
+        found = self._kept.get(key)
+        if found is None:
+            counted = [_counted(split(text), n) for text in texts]
+            references = [reference for reference in counted if reference.length]
+            found = _Known(references, frozenset().union(*(part.places for part in references)))
+            chars = sum(map(len, texts))
+            if self.chars + chars > MAX_KEPT_CHARS:
+                self._kept.clear()
+                self.chars = 0
+            if chars <= MAX_KEPT_CHARS:
+                self._kept[key] = found
+                self.chars += chars
+        return found
+
+
+class _Known(NamedTuple):
+    """The references of a prompt, and all words (or pairs) that they have."""
+
+    references: Sequence[_Reference]
+    words: frozenset[Any]
+
+
+_SHELF = Shelf()
+
+
+def _counted(tokens: list[str], n: int) -> _Reference:
+    places: dict[Any, list[int]] = {}
+    for place, token in enumerate(pairwise(tokens) if n == 2 else tokens):
+        places.setdefault(token, []).append(place)
+    return _Reference(max(len(tokens) - n + 1, 0), places)
+
+
+def _common(counts: Mapping[Any, int], reference: _Reference) -> int:
+    return sum(
+        min(len(places), counts[token])
+        for token, places in reference.places.items()
+        if token in counts
+    )
+
+
+def _ordered(
+    bounds: Sequence[_Overlap],
+    measure: Measure,
+    answer: Sequence[str],
+    references: Sequence[_Reference],
+) -> list[_Overlap]:
+    """The overlaps in order: what is in common without it bounds them, so most need no look."""
+    table = sum(min(reference.length, MAX_REFERENCE_WORDS) for reference in references)
+    answer = answer[: MAX_CELLS // table]
+    pairs = sorted(
+        zip(bounds, references, strict=True), key=lambda pair: -pair[0].measures()[measure]
+    )
+    found: list[_Overlap] = []
+    best = -1.0
+    for bound, reference in pairs:
+        if bound.measures()[measure] <= best:
+            break
+        overlap = bound._replace(common=_subsequence(answer, reference))
+        best = max(best, overlap.measures()[measure])
+        found.append(overlap)
+    return found
+
+
+def _subsequence(answer: Sequence[str], reference: _Reference) -> int:
     """Length of the longest common subsequence, bit-parallel (Hyyrö 2004).
 
     Bit i of `open_rows` is 0 where the subsequence so far grows at word i of the reference, so
     one addition of big integers handles a whole column of the usual table.
     """
-    reference = reference[:MAX_REFERENCE_WORDS]
-    positions: dict[str, int] = {}
-    for index, word in enumerate(reference):
-        positions[word] = positions.get(word, 0) | 1 << index
-    mask = (1 << len(reference)) - 1
+    length = min(reference.length, MAX_REFERENCE_WORDS)
+    rows = {
+        word: _bits(reference.places[word], length)
+        for word in set(filter(reference.places.__contains__, answer))
+    }
+    mask = (1 << length) - 1
     open_rows = mask
-    for word in answer:
-        if hits := open_rows & positions.get(word, 0):
+    for word in filter(rows.__contains__, answer):
+        if hits := open_rows & rows[word]:
             open_rows = ((open_rows + hits) | (open_rows - hits)) & mask
-    return len(reference) - open_rows.bit_count()
+    return length - open_rows.bit_count()
+
+
+def _bits(places: Sequence[int], length: int) -> int:
+    """The places below `length` as the bits of a number."""
+    if len(places) == 1:
+        return 1 << places[0] if places[0] < length else 0
+    flags = bytearray(length // 8 + 1)
+    for place in places:
+        if place < length:
+            flags[place // 8] |= 1 << place % 8
+    return int.from_bytes(flags, "little")

@@ -6,6 +6,7 @@ EXTRAS = {
     "rich": ("workbench", "rich"),
     "awslambdaric": ("workbench", "awslambdaric"),
     "jsonschema_rs": ("schema", "jsonschema-rs"),
+    "sqlglot": ("sql", "sqlglot"),
     "re2": ("regex", "google-re2"),
     "boto3": ("judge", "boto3"),
     "botocore": ("judge", "boto3"),

@@ -142,13 +142,13 @@ def harmless(log: bytes) -> str:
     return log.decode("utf-8", "backslashreplace").replace("\r\n", "\n").translate(_CONTROLS)
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, plural: str = "") -> str:
     """A count of things in words.
 
-    >>> counted(1, "row"), counted(2000, "row")
-    ('1 row', '2,000 rows')
+    >>> counted(1, "row"), counted(2000, "row"), counted(2, "reply", "replies")
+    ('1 row', '2,000 rows', '2 replies')
     """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def figure(value: float) -> str:

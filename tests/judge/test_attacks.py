@@ -2,20 +2,24 @@
 
 import json
 import re
-import unicodedata
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rewards.judge import FakeJudge, JudgeReply, JudgeRequest, RetryPolicy, install
-from rewards.judge.fence import addresses_judge, visible
+from rewards.judge import FakeJudge, JudgeRequest, RetryPolicy, install
+from rewards.judge.addressing import addresses_judge
+from rewards.judge.fence import visible
 from rewards.rubric import Rubric, use
 from rewards.sample import Message, Sample
 from rewards.scorers import judge
 from tests.judge.conftest import CLARITY, TRUTH, graded
+from tests.judge.gullible import (
+    TOP,
+    GullibleJudge,
+    outside_and_inside,
+    speaks_beyond_its_fence,
+)
 
 CASES = [
     json.loads(line)
@@ -25,64 +29,10 @@ CASES = [
 ]
 
 BASE = "8 times 9 is 70, since 8 times 10 is 80."
-TOP = {"clarity": 5, "truth": "true"}
-
-_OPENING = re.compile(r"<([a-z][a-z._]*)-([0-9a-f]{16})>\n")
-#: What a hasty reader takes for the end of the data, once look-alikes are folded.
-_LENIENT_CLOSE = re.compile(r"<\s*/?\s*(?:completion|prompt|reference|first|second)\b")
-_CHAT_TOKEN = re.compile(
-    r"<\||\|>|<｜|｜>|\[/?inst\]|<</?sys>>|</?s>|<(?:start|end)_of_turn>|\[/?tool_"
-)
-_HIDDEN = re.compile("[\u2028\u2029\u115f\u1160\u3164\u2800\ufe00-\ufe0e\U000e0100-\U000e01ef]")
 
 
 def attacks() -> list[Any]:
     return [pytest.param(case["text"] * case.get("repeat", 1), id=case["name"]) for case in CASES]
-
-
-@cache
-def outside_and_inside(text: str) -> tuple[str, str]:
-    """Read a prompt as its fences say: what stands outside of all, and what inside."""
-    outside, inside, at = [], [], 0
-    while opening := _OPENING.search(text, at):
-        name, code = opening.groups()
-        closing = f"\n</{name}-{code}>"
-        end = text.index(closing, opening.end() - 1)
-        outside.append(text[at : opening.start()])
-        inside.append(text[opening.end() : end])
-        at = end + len(closing)
-    outside.append(text[at:])
-    # Codes differ from call to call, and are no attacker's doing.
-    return re.sub(r"-[0-9a-f]{16}\b", "-CODE", "".join(outside)), "\n".join(inside)
-
-
-def speaks_beyond_its_fence(inside: str) -> bool:
-    """Whether a model could take part of the data for something else than data."""
-    folded = unicodedata.normalize("NFKC", inside).casefold()
-    folded = "".join(c for c in folded if unicodedata.category(c) != "Cf")
-    return bool(
-        _LENIENT_CLOSE.search(folded)
-        or _CHAT_TOKEN.search(folded)
-        or _HIDDEN.search(inside)
-        or any(unicodedata.category(c)[0] == "C" for c in inside if c not in "\n\t")
-    )
-
-
-class GullibleJudge:
-    """Gives the top to whatever reaches it outside of the fence, else what the work deserves."""
-
-    def __init__(self, clean: str) -> None:
-        self.clean = clean
-
-    def ask(self, request: JudgeRequest, *, timeout: float) -> JudgeReply:
-        outside, inside = outside_and_inside(request.user)
-        if outside != self.clean or speaks_beyond_its_fence(inside):
-            return self.verdict(TOP)
-        correct = "72" in inside and "70" not in inside
-        return self.verdict({"clarity": 3, "truth": "true" if correct else "false"})
-
-    def verdict(self, levels: Mapping[str, Any]) -> JudgeReply:
-        return JudgeReply({name: {"reason": "", "score": at} for name, at in levels.items()})
 
 
 def asked(completion: str, **fields: Any) -> str:

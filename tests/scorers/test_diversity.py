@@ -8,7 +8,7 @@ from rewards import Rubric, use
 from rewards.errors import SpecError
 from rewards.sample import Message, Sample
 from rewards.scorers import exact
-from rewards.scorers.diversity import distinct
+from rewards.scorers.diversity import MAX_GROUP_WORDS, distinct
 from tests.scorers.support import LONG, checked, texts
 
 GROUPS = st.lists(texts("a b c ", "d e f ", "東京"), min_size=1, max_size=5)
@@ -89,3 +89,11 @@ def test_floods_take_linear_time() -> None:
     """Megabytes of equal and of different words are compared once."""
     many = " ".join(str(i) for i in range(LONG // 7))
     assert values(["a " * (LONG // 2), many, many]) == [1.0, 0.0, 0.0]
+
+
+def test_words_of_a_group_are_bounded() -> None:
+    """Of each rollout its part of the words is compared, and what comes later is not."""
+    part = MAX_GROUP_WORDS // 2
+    common = " ".join(str(i) for i in range(part))
+    assert values([f"{common} one more", f"{common} two more"]) == [0.0, 0.0]
+    assert values([f"one {common}", f"two {common}"])[0] > 0.0

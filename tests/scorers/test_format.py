@@ -79,6 +79,42 @@ def test_a_pattern_that_cannot_be_linear_is_refused_at_load(pattern: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "pattern",
+    [
+        *(".{500}z", r"[\w\W]{1000}z", "(?s).*7.{900}$", "(?:.{30}b){30}", "(?:.{99}b){1,9}"),
+        *("[^}]{800}", r"\p{Greek}{300}", r"(?:\x{e9}.{20}){40}", "x{0,1000}y{0,1000}z{0,9}"),
+    ],
+)
+def test_costly_repetitions_are_refused_at_load_with_the_way_out(pattern: str) -> None:
+    """Copies of a part are steps at every byte: the price, the limit and the remedy are named."""
+    with pytest.raises(SpecError, match=r"cost [\d,]+ steps .* 2,000: .*length\.within"):
+        matches.bind({"pattern": pattern})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(r"\w{1,64}@\w{1,64}\.z", "[A-Z]{2,3}-[0-9]{4,10}", ".{100}z", "a{1000}"),
+        *(r"\Qa{9999}\E", "[{9999}]", r"a\{9999}", r"[]{9999}]", "[[:alpha:]{9999}]"),
+        "|".join(f"word{i}" for i in range(500)),
+    ],
+)
+def test_usual_repetitions_are_not(pattern: str) -> None:
+    """Lengths of a name or a number, alternatives without end, and braces that count nothing."""
+    matches.bind({"pattern": pattern})
+
+
+def test_an_answer_too_long_for_its_pattern_does_not_match() -> None:
+    """Price times length is bounded; without counted repetitions any length is read."""
+    short, long = (Sample("1", "a" * length + "b") for length in (1_000, LONG))
+    assert [run(matches, sample, {"pattern": "a+b"}).value for sample in (short, long)] == [1, 1]
+    params = {"pattern": "(?:a{1,200})+b"}
+    assert run(matches, short, params).value == 1.0
+    score = run(matches, long, params)
+    assert (score.value, "too long" in score.reason) == (0.0, True)
+
+
+@pytest.mark.parametrize(
     ("scorer", "params", "remedy"),
     [
         (marker, {"marker": " "}, "marker must be some text"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rewards.errors import SpecError, UnusableDataError
 from rewards.sample import Sample
-from rewards.scorers.length import penalty, repetition, within
+from rewards.scorers.length import MAX_SEARCHED_CHARS, penalty, repetition, within
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 
 SHAPES = st.sampled_from(["linear", "cosine"])
@@ -117,3 +117,20 @@ def test_floods_take_linear_time(flood: str) -> None:
     assert run(penalty, sample, {"limit": 100}).value == -1.0
     repeated = run(repetition, sample, {"free": 0.0}).value
     assert repeated == 0.0 if flood == " " else repeated < -0.999
+
+
+def test_of_a_long_text_the_end_is_searched() -> None:
+    """A loop goes on until the last token: that is where repetitions are looked for."""
+    honest = " ".join(str(i) for i in range(MAX_SEARCHED_CHARS))
+    loop = "no, no, " * (MAX_SEARCHED_CHARS // 8)
+    assert run(repetition, Sample("1", honest + loop), {}).value < -0.9
+    assert run(repetition, Sample("1", loop + honest), {}).value == 0.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 64])
+def test_repeated_runs_are_counted(n: int) -> None:
+    """The share of repeated n-grams is 1 - distinct / all, whatever n is."""
+    pieces = ([f"w{i % 70}" for i in range(140)] + ["x", "y"]) * 2
+    runs = [tuple(pieces[i : i + n]) for i in range(len(pieces) - n + 1)]
+    score = run(repetition, Sample("1", " ".join(pieces)), {"n": n, "free": 0.0})
+    assert score.value == pytest.approx(len(set(runs)) / len(runs) - 1)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from rewards.errors import UnusableDataError
 from rewards.sample import Sample
-from rewards.scorers.overlap import MAX_REFERENCE_WORDS, f1, rouge
+from rewards.scorers.overlap import (
+    MAX_CELLS,
+    MAX_KEPT_CHARS,
+    MAX_REFERENCE_WORDS,
+    Shelf,
+    f1,
+    rouge,
+)
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 
 KINDS = ["rouge-1", "rouge-2", "rouge-l"]
@@ -92,3 +99,52 @@ def test_words_beyond_the_cap_still_count_against_recall() -> None:
     text = " ".join(f"w{i}" for i in range(2 * MAX_REFERENCE_WORDS))
     sample = Sample("1", text, reference_answer=text)
     assert run(rouge, sample, {"measure": "recall"}).value == 0.5
+
+
+def test_words_of_an_answer_beyond_the_table_still_count_against_precision() -> None:
+    """An answer too long for its reference is read as far as there is room, and pays for all."""
+    reference = [f"w{i}" for i in range(MAX_REFERENCE_WORDS)]
+    room = MAX_CELLS // MAX_REFERENCE_WORDS
+    answer = ["w0"] * room + reference[1:]
+    sample = Sample("1", " ".join(answer), reference_answer=" ".join(reference))
+    score = run(rouge, sample, {"measure": "precision"})
+    assert score.value == pytest.approx(1 / len(answer))
+
+
+@given(
+    answer=WORDS,
+    references=st.lists(WORDS.filter(lambda found: len(found) > 1), min_size=1, max_size=6),
+    kind=st.sampled_from(KINDS),
+    measure=st.sampled_from(["f1", "precision", "recall"]),
+)
+def test_of_several_references_the_best_counts(
+    answer: list[str], references: list[list[str]], kind: str, measure: str
+) -> None:
+    """The value is that of the reference that gives most, though not every one is looked at."""
+    texts = [" ".join(reference) for reference in references]
+    params = {"kind": kind, "measure": measure}
+    alone = [
+        run(rouge, Sample("1", " ".join(answer), reference_answer=text), params).value
+        for text in texts
+    ]
+    sample = Sample("1", " ".join(answer), reference_answer=texts)
+    assert run(rouge, sample, {**params, "any_of": True}).value == max(alone)
+
+
+def test_references_are_read_once_for_all_rollouts_of_a_prompt() -> None:
+    """Fifty references cost their reading once, whatever comes between; memory stays bounded."""
+    read: list[str] = []
+
+    def split(text: str) -> list[str]:
+        read.append(text)
+        return text.split()
+
+    shelf = Shelf()
+    prompts = [tuple(f"reference {i} of {prompt}" for i in range(50)) for prompt in "ab"]
+    for _ in range(8):
+        for texts_of_prompt in prompts:
+            assert len(shelf.of(texts_of_prompt, split, 1).references) == 50
+    assert len(read) == 100
+    for index in range(5):
+        shelf.of((f"{index} " * (MAX_KEPT_CHARS // 4),), split, 1)
+        assert shelf.chars <= MAX_KEPT_CHARS

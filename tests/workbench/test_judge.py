@@ -107,7 +107,7 @@ def test_calibration_reports_agreement_bias_and_use(files: Path, rewards: Run) -
     faith = document["questions"]["faithfulness"]
     assert faith["count"] == sum(map(sum, faith["confusion"])) == 12
     assert faith["equal"] == pytest.approx(11 / 12)
-    assert document["used"]["JudgeRequests"] == 12
+    assert (document["replayed"], "JudgeRequests" in document["used"]) == (12, False)
     assert -1 <= document["length_bias"] <= 1
     assert document["position_bias"] is None
 
@@ -121,19 +121,23 @@ def test_the_exit_code_says_whether_the_judge_is_good_enough(files: Path, reward
 
 
 def test_repeats_show_the_noise(files: Path, rewards: Run) -> None:
-    """A cassette says the same every time: no noise, and twice the requests."""
+    """A cassette says the same every time: no noise, and twice the replies."""
     document = rewards(*CALIBRATE, *REPLAYED, "--repeats", 2, "--json").json
 
     assert document["noise"] == {"changed": 0.0, "mean_spread": 0.0, "alpha": 1.0}
-    assert document["used"]["JudgeRequests"] == 24
+    assert document["replayed"] == 24
 
 
 def test_the_plot_is_a_picture_of_the_confusion(files: Path, rewards: Run) -> None:
-    """Well-formed SVG with a cell for every pair of levels."""
-    assert rewards(*CALIBRATE, *REPLAYED, "--plot", "confusion.svg").code == 0
+    """Well-formed SVG with a cell for every pair of levels, a title, and a name for each axis."""
+    done = rewards(*CALIBRATE, *REPLAYED, "--plot", "confusion.svg")
 
+    assert (done.code, "3 confusion tables drawn into confusion.svg" in done.stderr) == (0, True)
     picture = ElementTree.parse(files / "confusion.svg").getroot()
     assert len(picture.findall("{*}rect")) == 4 * 4 + 5 * 5 + 5 * 5
+    texts = [text.text or "" for text in picture.findall("{*}text")]
+    assert texts[0].startswith("summarisation (")
+    assert texts.count("judge") == texts.count("people") == 3
 
 
 def test_people_may_label_the_whole(files: Path, rewards: Run) -> None:
@@ -258,3 +262,20 @@ def test_a_comparing_judge_is_calibrated_too(files: Path, rewards: Run) -> None:
 
     assert done.json["questions"]["judge"]["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
     assert done.json["position_bias"] == pytest.approx(2 / 3)
+
+
+def test_an_event_with_a_judge_is_replayed_from_a_cassette(files: Path, rewards: Run) -> None:
+    """`rewards replay --cassette` needs no account either; without it nobody answers."""
+    (files / "summarisation").mkdir()
+    row = rows()[0]
+    messages = [
+        {"role": "user", "content": row["prompt"]},
+        {"role": "assistant", "content": row["completion"]},
+    ]
+    event = [{"id": row["id"], "messages": messages}]
+    (files / "summarisation" / "one.json").write_text(json.dumps(event), encoding="utf-8")
+
+    recorded = rewards("replay", "summarisation", "--update", *REPLAYED)
+
+    assert (recorded.code, recorded.stderr) == (0, "")
+    assert rewards("replay", "summarisation", *REPLAYED).code == 0

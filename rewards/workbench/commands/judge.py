@@ -1,8 +1,8 @@
 """`rewards judge`: does a judge agree with people, and tests of it that need no account."""
 
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +11,11 @@ import typer
 from rewards.errors import SpecError
 from rewards.rubric import Rubric
 from rewards.workbench.help import examples
-from rewards.workbench.judging.agreement import Statistic, confusion_svg
-from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption
-from rewards.workbench.output import print_json, print_table, say, write_whole
+from rewards.workbench.judging.agreement import Statistic
+from rewards.workbench.judging.offline import answered_from
+from rewards.workbench.judging.plot import confusion_svg
+from rewards.workbench.options import CassetteOption, JsonOption, RolloutsArgument, RubricOption
+from rewards.workbench.output import counted, print_json, print_table, say, write_whole
 from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.run import Stream, looked_at, run
@@ -66,9 +68,7 @@ def replay(
     A request that is not on the cassette fails: the rubric, a prompt or the rollouts have changed
     since, and nobody knows what the judge would say now.
     """
-    from rewards.judge import ReplayJudge, install
-
-    with install(ReplayJudge(cassette)):
+    with answered_from(cassette):
         _print_scores(file, Rubric.load(rubric))
 
 
@@ -96,9 +96,7 @@ def calibrate(
     ] = "",
     label_key: Annotated[str, typer.Option(help="Field that holds people's labels.")] = "label",
     repeats: Annotated[int, typer.Option(min=1, help="Ask this often, to see noise.")] = 1,
-    cassette: Annotated[
-        Path | None, typer.Option(help="Recorded replies in place of the model.")
-    ] = None,
+    cassette: CassetteOption = None,
     at_least: Annotated[
         float | None, typer.Option(help="Exit with 1 where --by is lower than this.")
     ] = None,
@@ -124,20 +122,24 @@ def calibrate(
     With --json one document on stdout. Exit code 1 if --by is below --at-least for a question, or
     cannot be measured. Samples that the judge gave no verdict on are counted, and left out.
     """
-    from rewards.judge import usage
+    from rewards.judge import ReplayJudge, install, on_bedrock, usage
     from rewards.workbench.judging import calibration
 
     alone = calibration.alone(Rubric.load(rubric), component)
+    bound = alone.spec.concurrency
     samples, labels = calibration.labelled(file, label_key)
     usage.drain()
     runs = []
     for _ in range(repeats):
         # Installed anew each time: a remembered verdict would have no noise.
-        with _answering(cassette, alone):
+        with install(ReplayJudge(cassette) if cassette else on_bedrock(bound)):
             runs.append(alone.score_batch(samples))
-    report = calibration.report(alone, samples, labels, runs)
+    recorded = cassette is not None
+    report = calibration.report(alone, samples, labels, runs, recorded=recorded)
     if plot is not None:
-        write_whole(plot, confusion_svg([(q.name, q.agreement) for q in report.questions]))
+        title = f"{report.rubric} ({report.digest[:12]}): judge and people"
+        write_whole(plot, confusion_svg([(q.name, q.agreement) for q in report.questions], title))
+        say(f"{counted(len(report.questions), 'confusion table')} drawn into {plot}")
     if as_json:
         print_json(report.document())
     else:
@@ -147,14 +149,6 @@ def calibrate(
         if low:
             say(f"{by.value} is below {at_least:g}: {', '.join(low)}")
             raise typer.Exit(1)
-
-
-@contextmanager
-def _answering(cassette: Path | None, rubric: Rubric) -> Iterator[None]:
-    from rewards.judge import ReplayJudge, install, on_bedrock
-
-    with install(ReplayJudge(cassette) if cassette else on_bedrock(rubric.spec.concurrency)):
-        yield
 
 
 def _print_report(report: "Report") -> None:
@@ -188,7 +182,24 @@ def _print_report(report: "Report") -> None:
     print(f"; by position: {_shown(report.position_bias)}")
     if report.noise:
         print("noise: " + ", ".join(f"{k} {_shown(v)}" for k, v in report.noise.items()))
-    print("used: " + (", ".join(f"{k} {v:,.6g}" for k, v in report.used.items()) or "nothing"))
+    used = ", ".join(_used(name, value) for name, value in report.used.items()) or "no tokens"
+    if report.replayed:
+        replies = counted(report.replayed, "recorded reply", "recorded replies")
+        print(f"{replies}, nobody was asked; when they were recorded they took: {used}")
+    else:
+        print(f"used: {used}")
+
+
+def _used(name: str, value: float) -> str:
+    """A figure of `rewards.judge.usage` in words.
+
+    >>> _used("JudgeInputTokens", 1200.0), _used("JudgeCost", 0.0125), _used("JudgeLatency", 843.2)
+    ('1,200 input tokens', 'cost 0.0125', '843 ms a request')
+    """
+    if name == "JudgeLatency":
+        return f"{value:,.0f} ms a request"
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", name.removeprefix("Judge")).lower()
+    return f"{words} {value:,.6g}" if name == "JudgeCost" else f"{value:,.0f} {words}"
 
 
 def _shown(value: float | None) -> str:

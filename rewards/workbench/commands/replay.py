@@ -11,8 +11,9 @@ import typer
 from rewards.score import Fault, Reward
 from rewards.telemetry import mean
 from rewards.workbench.help import examples
+from rewards.workbench.judging.offline import answered_from
 from rewards.workbench.local.recorded import Bug, Replayed, replay_events, totals
-from rewards.workbench.options import JsonOption
+from rewards.workbench.options import CassetteOption, JsonOption
 from rewards.workbench.output import (
     Mood,
     Shown,
@@ -64,6 +65,7 @@ def replay(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show each row: its reward, and why.")
     ] = False,
+    cassette: CassetteOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score recorded events on the Lambda handler's path and compare with what is expected.
@@ -81,9 +83,11 @@ def replay(
     "ids"}.
 
     Exit code 1 if anything differs, if nothing is on record, or if a scorer has a bug: it raised,
-    or gave what is no verdict. A bug is never recorded as expected.
+    or gave what is no verdict. A bug is never recorded as expected. Events of a rubric with a judge
+    need no account with --cassette, which `rewards judge record` writes.
     """
-    replayed = list(replay_events(paths or [], rubric, update=update))
+    with answered_from(cassette):
+        replayed = list(replay_events(paths or [], rubric, update=update))
     figures = totals(replayed)
     if as_json:
         print_json({"events": [_document(event) for event in replayed], "totals": figures})

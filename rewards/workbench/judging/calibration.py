@@ -18,6 +18,12 @@ from rewards.workbench.output import figure
 from rewards.workbench.rollouts.rows import Keys, read_row
 from rewards.workbench.rollouts.source import opened
 
+#: What a reply took, whenever it was asked for; the rest is of the asking.
+LASTING = (
+    *("JudgeInputTokens", "JudgeOutputTokens", "JudgeCacheReadTokens", "JudgeCacheWriteTokens"),
+    "JudgeCost",
+)
+
 #: Labels of the whole completion on more levels than this are figures, not levels.
 MAX_LABELS = 11
 
@@ -91,7 +97,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Report:
-    """What calibration found."""
+    """What calibration found.
+
+    `used` is what the judge's replies took: tokens, cost, and requests where it was asked, with
+    their mean latency. Recorded replies took nothing now: `replayed` counts them, and `used` has
+    the tokens and the cost that they took when they were recorded.
+    """
 
     rubric: str
     digest: str
@@ -102,6 +113,7 @@ class Report:
     position_bias: float | None
     noise: dict[str, float | None]
     used: dict[str, float]
+    replayed: int
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -114,8 +126,12 @@ def report(
     samples: Sequence[Sample],
     labels: Sequence[Any],
     runs: Sequence[Sequence[Reward]],
+    *,
+    recorded: bool,
 ) -> Report:
     """Compare the first run with the labels, and the runs with each other.
+
+    `recorded`: a cassette has answered, and nobody was asked.
 
     Raises:
         EventError: the labels do not fit the judge's scale, or too little was judged.
@@ -130,20 +146,10 @@ def report(
     if placed.scorer == grade.address:
         criteria = grade_plan(**grade.bind(placed.params)).criteria
     found = [first[i].scores[placed.name] for i in scored]
-    given = [labels[i] for i in scored]
-    if all(isinstance(label, Mapping) for label in given):
-        people = [_levels(label, criteria) for label in given]
-        common = [c for c in criteria if all(c.name in levels for levels in people)]
-        if not common:
-            asked = ", ".join(c.name for c in criteria) or "a figure from 0 to 1 for the whole"
-            raise EventError(f"no criterion is labelled in every row; the judge is asked: {asked}")
-        questions = [_criterion(c, people, found) for c in common]
-        worth = [_worth(levels, common) for levels in people]
-    else:
-        worth = [_figure(label) for label in given]
-        questions = [_whole(placed.name, worth, [score.value for score in found])]
+    questions, worth = _questions(placed.name, [labels[i] for i in scored], found, criteria)
     errors = [score.value - value for score, value in zip(found, worth, strict=True)]
     positions = [s.metrics["position_bias"] for s in found if "position_bias" in s.metrics]
+    used, replayed = _used(recorded)
     return Report(
         rubric=rubric.name,
         digest=rubric.digest,
@@ -153,8 +159,38 @@ def report(
         length_bias=rank_correlation(errors, [len(samples[i].completion) for i in scored]),
         position_bias=math.fsum(positions) / len(positions) if positions else None,
         noise=_noise(runs),
-        used={name: math.fsum(values) for name, values in usage.drain().items()},
+        used=used,
+        replayed=replayed,
     )
+
+
+def _questions(
+    name: str, labels: Sequence[Any], found: Sequence[Score], criteria: Sequence[Criterion]
+) -> tuple[list[Question], list[float]]:
+    """What people and the judge were both asked, and what each rollout is worth to people."""
+    if not all(isinstance(label, Mapping) for label in labels):
+        worth = [_figure(label) for label in labels]
+        return [_whole(name, worth, [score.value for score in found])], worth
+    people = [_levels(label, criteria) for label in labels]
+    common = [c for c in criteria if all(c.name in levels for levels in people)]
+    if not common:
+        asked = ", ".join(c.name for c in criteria) or "a figure from 0 to 1 for the whole"
+        raise EventError(f"no criterion is labelled in every row; the judge is asked: {asked}")
+    questions = [_criterion(c, people, found) for c in common]
+    return questions, [_worth(levels, common) for levels in people]
+
+
+def _used(recorded: bool) -> tuple[dict[str, float], int]:
+    """What the judge's replies took, and how many of them were replayed."""
+    figures = usage.drain()
+    latencies = figures.pop("JudgeLatency", [])
+    used = {name: math.fsum(values) for name, values in figures.items()}
+    if recorded:
+        lasting = {name: value for name, value in used.items() if name in LASTING}
+        return lasting, int(used.get("JudgeRequests", 0))
+    if latencies:
+        used["JudgeLatency"] = math.fsum(latencies) / len(latencies)
+    return used, 0
 
 
 def _levels(label: Mapping[str, Any], criteria: Sequence[Criterion]) -> dict[str, int | str]:
