@@ -7,17 +7,33 @@
 ...     return word in sample.completion.lower()
 """
 
+from rewards.errors import (
+    MissingReferenceError,
+    RefusalError,
+    ServiceError,
+    UnscoredError,
+    UnusableDataError,
+)
 from rewards.rubric import Rubric, gate, use
 from rewards.sample import Message, Sample
 from rewards.score import Reward, Score
 from rewards.scorer import group_scorer, scorer
 
+#: As in pyproject.toml; the Lambda's zip holds no metadata of the distribution to read it from.
+__version__ = "0.1.0"
+
 __all__ = [
     "Message",
+    "MissingReferenceError",
+    "RefusalError",
     "Reward",
     "Rubric",
     "Sample",
     "Score",
+    "ServiceError",
+    "UnscoredError",
+    "UnusableDataError",
+    "__version__",
     "gate",
     "group_scorer",
     "scorer",

@@ -17,8 +17,11 @@ exception it raises is taken as a bug in the scorer and handled in the same way,
 component's `on_error`: a failing tool is not a wrong answer.
 """
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar
+
+_KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 class RewardsError(Exception):
@@ -43,9 +46,23 @@ class BatchFailedError(RewardsError):
 
 
 class UnscoredError(RewardsError):
-    """A scorer could not decide; `kind` is the name under which this is counted."""
+    """A scorer could not decide; `kind` is the name under which this is counted.
+
+    A subclass may have a kind of its own: at most 64 letters, digits and underscores, since it
+    becomes part of the name of a metric.
+    """
 
     kind: ClassVar[str] = "unscored"
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a kind that no metric could be named after."""
+        super().__init_subclass__()
+        kind: object = cls.kind
+        if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+            raise SpecError(
+                f"{cls.__qualname__}: kind must be 1 to 64 letters, digits and underscores, "
+                f'such as "no_answer", got {kind!r}'
+            )
 
 
 class MissingReferenceError(UnscoredError):
@@ -84,6 +101,18 @@ class BudgetError(ServiceError):
     kind = "budget"
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error about a misspelt name: the closest that exists, if one is close.
+
+    >>> nearest("wieght", ["weight", "name"]), nearest("x", ["weight", "name"])
+    ('; did you mean "weight"?', '')
+    """
+    from difflib import get_close_matches  # only once something has gone wrong
+
+    close = get_close_matches(name, list(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of an error about a misspelt name: the closest that exists, or all there are.
 
@@ -92,10 +121,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("x", ["weight", "name"])
     '; there are: weight, name'
     """
-    from difflib import get_close_matches  # only once something has gone wrong
-
     names = list(known)
-    close = get_close_matches(name, names, n=1)
-    if close:
-        return f'; did you mean "{close[0]}"?'
+    if close := nearest(name, names):
+        return close
     return f"; there are: {', '.join(names)}" if names else "; there are none"

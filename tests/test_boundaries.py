@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "telemetry": {"contract", "sample", "score"},
     "answering": {"contract", "rubric", "score", "telemetry"},
     "handler": {"answering", "errors", "rubric", "telemetry"},
-    "__init__": {"rubric", "sample", "score", "scorer"},
+    "__init__": {"errors", "rubric", "sample", "score", "scorer"},
     "reading.__init__": set(),
     "reading.text": set(),
     "reading.plain": {"reading.text"},

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -164,15 +165,46 @@ def test_group_scorers_know_what_they_are() -> None:
         ("exact.match.again", "is no scorer's address"),
         ("../etc:passwd", "is no scorer's address"),
         ("exact.mtch", 'did you mean "exact.match"'),
-        ("nowhere.at_all:fn", "there is no scorer"),
+        ("exat.match", 'did you mean "exact.match"'),
+        ("tests.test_scorer.many", 'did you mean "tests.test_scorer:many"'),
+        ("os.popen2", r"no scorer 'os.popen2'; (there are|did you mean \"\w+\.)"),
         ("json:loads", "is a plain function: decorate it"),
-        ("tests.test_scorer:SAMPLE", "there is no scorer"),
+        ("tests.test_scorer:SAMPLE", "has 'SAMPLE', which is none; there are: "),
+        ("tests.test_scorer:mny", r'test_scorer\.py\) has none of that name; did you mean "many"'),
+        ("json.decoder:x", r"json.decoder \(.*\) has none of that name; there are none"),
+        ("json.decoder.more:x", r"json\.decoder \(.*\) is a module and holds no others"),
+        ("tests.tset_scorer:many", "has no module 'tset_scorer'; did you mean \"test_scorer\""),
+        ("my_package.my_module:polite", "there is no module 'my_package' in "),
     ],
 )
 def test_an_address_that_leads_nowhere_says_so(address: str, message: str) -> None:
     """And names the closest scorer there is."""
     with pytest.raises(SpecError, match=message):
         resolve(address)
+
+
+def test_a_module_that_is_not_there_says_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current folder and those of PYTHONPATH, the near names in them, and what to do."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there / "my_pkg"):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(there)
+    monkeypatch.syspath_prepend(here)
+
+    with pytest.raises(SpecError) as caught:
+        resolve("mypkg.rewards:polite")
+
+    message = str(caught.value)
+    assert f"no module 'mypkg' in {here} (the current folder), {there}" in message
+    assert "start in the folder that holds it, or name that folder in PYTHONPATH" in message
+    assert not message.endswith("?")
+    assert not {part for part in message.split(", ") if "site-packages" in part}
+    (there / "my_pkg" / "__init__.py").write_text("")
+    with pytest.raises(SpecError, match=r'did you mean "my_pkg"\?$'):
+        resolve("mypkg.rewards:polite")
 
 
 def test_an_import_that_fails_inside_a_scorer_module_is_named(

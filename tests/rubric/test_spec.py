@@ -48,7 +48,22 @@ def rubric_file(tmp_path: Path) -> Path:
             'must be "floor" or "skip" or "neutral" or "fail", got \'zero\'',
         ),
         (SOUND + "params = 3", "must be a table"),
-        (SOUND + "name = ''", "must be a short printable string"),
+        (SOUND + "name = ''", "key \"name\": must be a string of 1 to 64 characters, got ''"),
+        (SOUND + "name = ' '", "must be a string of 1 to 64 characters"),
+        (SOUND + f"name = '{'x' * 65}'", "must be a string of 1 to 64 characters"),
+        (SOUND + "name = 'a/b'", 'must not contain "/", which separates'),
+        (SOUND + "name = ':a'", 'CloudWatch takes no other name of a metric; write "a"'),
+        (SOUND + "name = 'größe'", 'component 1 "größe": key "name": must be printable ASCII'),
+        (SOUND + 'name = "tab\\there"', 'write "tab here"'),
+        (SOUND + "name = '🙂'", "write \"reward_1\", got '🙂'"),
+        (SOUND.replace("mine", "réw ard"), 'key "name": must be printable ASCII'),
+        (SOUND.replace("mine", "réw ard"), "write \"rew ard\", got 'réw ard'"),
+        (
+            SOUND.replace("exact.match", "my.module:größe"),
+            'key "name" is missing, and the scorer\'s own will not do: it must be printable ASCII',
+        ),
+        (SOUND.replace("exact.match", f"m:{'x' * 65}"), "the scorer's own will not do: it must be"),
+        ("group_by = ' '" + SOUND, 'key "group_by": must be a string that is not empty'),
         (SOUND + SOUND.replace('name = "mine"', ""), 'two components are called "exact.match"'),
         (SOUND + "weight = 0.0", "no component has a weight"),
         ("component = 1\nname='x'", "at least one [[component]]"),
@@ -83,7 +98,7 @@ def rubric_file(tmp_path: Path) -> Path:
 )
 def test_a_wrong_rubric_says_where_and_what(rubric_file: Path, text: str, expected: str) -> None:
     """Each message starts with the file and holds the remedy."""
-    rubric_file.write_text(text)
+    rubric_file.write_text(text, encoding="utf-8")
 
     with pytest.raises(SpecError) as caught:
         Rubric.load(rubric_file)
@@ -113,12 +128,13 @@ def test_a_rubric_that_is_not_text_is_refused(rubric_file: Path) -> None:
 def test_everything_a_rubric_may_say_is_read(rubric_file: Path) -> None:
     """And survives the way through the engine and back."""
     rubric_file.write_text(
-        """
+        encoding="utf-8",
+        data="""
         name = "full"
         description = "all keys"
         total = "sum"
         range = [-1, 1]
-        group_by = "problem"
+        group_by = "données/problème"
         reference = ["final_answer", "answer"]
         concurrency = 4
         [[component]]
@@ -135,12 +151,13 @@ def test_everything_a_rubric_may_say_is_read(rubric_file: Path) -> None:
         [normalize]
         by = "batch"
         clip = 2
-        """
+        """,
     )
 
     spec = load_spec(rubric_file)
 
     assert spec.range == (-1.0, 1.0)
+    assert spec.group_by == "données/problème"
     assert spec.reference == ("final_answer", "answer")
     assert spec.component[0].params == {"ignore_case": True}
     assert spec.component[1].weight == 0.0
