@@ -51,6 +51,10 @@ bench: $(VENV)/dev.stamp ## Measure speed as ratios within one run
 fuzz: $(VENV)/dev.stamp ## 200,000 malformed events through the handler's path, seeded
 	$(BIN)/python -m tests.fuzz --events 200000
 
+.PHONY: kills
+kills: $(VENV)/dev.stamp ## SIGKILL at 80 random moments of rewards score, seeded: same bytes, nothing left
+	$(BIN)/python -m tests.kills --kills 40
+
 .PHONY: docs
 docs: $(VENV)/docs.stamp ## Build the documentation site into build/site, warnings as errors
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --strict --quiet

@@ -1,17 +1,13 @@
 """Worker processes: their results in order, and none of them left behind."""
 
 import os
-import select
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.processes import alive, ended, session
 from tests.workbench.conftest import COMMAND, wire_row, write_lines
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells who is alive")
@@ -34,49 +30,6 @@ BODIES = {
 }
 
 
-def processes(session: int) -> set[int]:
-    """The processes of a session that have not ended."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, _, of = status.read_text().rpartition(")")[2].split()[:4]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(of) == session and state != "Z":
-            found.add(int(status.parent.name))
-    return found
-
-
-@contextmanager
-def session(command: Sequence[object], folder: Path, environment: dict[str, str]) -> Iterator[Any]:
-    """A process in a session of its own, of which nothing is left for other tests."""
-    process = subprocess.Popen(
-        list(map(str, command)),
-        cwd=folder,
-        env=environment,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        for pid in processes(process.pid):
-            os.kill(pid, signal.SIGKILL)
-        process.communicate()
-
-
-def ended(pids: set[int]) -> None:
-    """Wait for the end of processes that are no children of this one."""
-    for pid in pids:
-        try:
-            handle = os.pidfd_open(pid)
-        except ProcessLookupError:
-            continue
-        gone, _, _ = select.select([handle], [], [], 60)
-        os.close(handle)
-        assert gone, f"process {pid} lives on"
-
-
 @LINUX
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_sigkill_of_the_parent_leaves_no_process(
@@ -91,13 +44,13 @@ def test_sigkill_of_the_parent_leaves_no_process(
     with session(command, tmp_path, environment) as parent:
         with (tmp_path / "ready").open("r+b", buffering=0) as ready:
             assert ready.read(1) + ready.read(1) == b".."  # both workers are at work
-        alive = processes(parent.pid)
+        running = alive(parent.pid)
 
         parent.kill()
-        ended(alive)
 
-        assert len(alive) >= 3
-        assert processes(parent.pid) <= {parent.pid}
+        assert len(running) >= 3
+        assert ended(running)
+        assert alive(parent.pid) == set()
 
 
 FOLLOWS = """
@@ -133,9 +86,9 @@ def test_a_child_follows_its_parent_whenever_that_ends(
         if early:
             parent.wait()
         else:
+            assert parent.stderr is not None
             assert parent.stderr.read(1) == b"."
             parent.kill()
-        ended(processes(parent.pid))
 
+        assert ended(alive(parent.pid))
         assert parent.wait() == -signal.SIGKILL
-        assert processes(parent.pid) == set()
