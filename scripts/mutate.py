@@ -36,7 +36,7 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
         ["rewards/reading/*.py"],
         ["tests/reading", "tests/scorers", "tests/test_laws.py"],
     ),
-    "judge": (["rewards/judge/*.py"], ["tests/judge"]),
+    "judge": (["rewards/judge/**/*.py"], ["tests/judge"]),
     "handler": (
         ["rewards/handler.py", "rewards/telemetry.py", "rewards/concurrency.py"],
         ["tests/test_handler.py", "tests/test_concurrency.py", "tests/judge/test_handler.py"],

@@ -177,7 +177,7 @@ class RewardFunction(Construct):
         return role
 
     def _verdicts(self, role: iam.Role) -> dynamodb.Table:
-        """The table of `rewards.judge.dynamo`: its key, its TTL, and single items for the role."""
+        """The table of the judge's cache: its key, its TTL, and single items for the role."""
         table = dynamodb.Table(
             self,
             "Verdicts",

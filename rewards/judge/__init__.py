@@ -1,17 +1,18 @@
 """Judges: asking a model for a verdict. Start with the scorers in `rewards.scorers.judge`.
 
-client      the seam: JudgeClient, JudgeRequest, JudgeReply
-terms       how a judge is asked, and what that may cost: the table `asking`
-criteria    what is judged, on which scale; verdict: checking what came back
-fence       hostile text made safe to show; prompt: the text of a request
-plan        a component's parameters, made ready to ask with; grading, comparing: at work
-asking      one question to its verdict; sending: one request to its reply; retry: how often
-installed   by which client, and what it remembers; usage: what it used
-bedrock     the client for Amazon Bedrock; dynamo: a cache that containers share
-fake        a judge for tests; cassette: recorded replies
+terms       how is a judge asked, and what may that cost? (the table `asking`)
+criteria    what is judged, on which scale?
+plan        what do a component's parameters say, made ready to ask with?
+grading     what is one sample worth by its criteria? comparing: which of two is better?
+shown/      what does a judge read of a sample, and how can that not speak as anybody else?
+asking      how does one question come to its verdict? verdict: is what came back one?
+sending     how does one request come to its reply? retry: how often is it sent?
+client      the seam to a model: a request, a reply, the ways to fail
+clients/    who answers: Bedrock, a fake, a cassette; and a table that containers share
+installed   which client answers, and what does it remember?
+usage       what has been used?
 """
 
-from rewards.judge.cassette import RecordingJudge, ReplayJudge
 from rewards.judge.client import (
     JudgeClient,
     JudgeReply,
@@ -19,7 +20,8 @@ from rewards.judge.client import (
     TooManyRequestsError,
     UnavailableError,
 )
-from rewards.judge.fake import FakeJudge
+from rewards.judge.clients.cassette import RecordingJudge, ReplayJudge
+from rewards.judge.clients.fake import FakeJudge
 from rewards.judge.installed import install, on_bedrock, warm_up
 from rewards.judge.retry import RetryPolicy
 from rewards.judge.terms import Asking, Price

@@ -19,7 +19,7 @@ from rewards.judge.terms import Asking
 from rewards.judge.verdict import InvalidVerdictError, Verdict, read_verdict
 
 if TYPE_CHECKING:
-    from rewards.judge.dynamo import VerdictTable
+    from rewards.judge.clients.dynamo import VerdictTable
 
 #: Output tokens that a repair gets on top of twice what was too little.
 REPAIR_TOKENS = 512
@@ -72,7 +72,7 @@ async def _new_verdict(
 
 async def _tabled(asking: Asking, access: "Callable[[VerdictTable], Any]", run: Run) -> Any:
     """A read or a write of the cache table: it saves money, so it never costs a verdict."""
-    from rewards.judge.dynamo import open_table  # boto3 stands behind it
+    from rewards.judge.clients.dynamo import open_table  # boto3 stands behind it
 
     if run.remaining() < MIN_CALL_SECONDS:
         return None

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from rewards.concurrency import current_run
 from rewards.errors import MissingReferenceError, RefusalError, UnscoredError
-from rewards.judge.addressing import addresses_judge
 from rewards.judge.asking import verdict
 from rewards.judge.grading import together
 from rewards.judge.plan import PREFERENCE, ComparePlan
-from rewards.judge.prompt import conversation, user_turn
+from rewards.judge.shown.addressing import addresses_judge
+from rewards.judge.shown.prompt import conversation, user_turn
 from rewards.sample import Sample
 from rewards.score import Score
 

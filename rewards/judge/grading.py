@@ -9,10 +9,10 @@ from typing import Any
 
 from rewards.concurrency import current_run
 from rewards.errors import ServiceError
-from rewards.judge.addressing import addresses_judge
 from rewards.judge.asking import verdict
 from rewards.judge.plan import GradePlan, Part
-from rewards.judge.prompt import UserTurn, sample_values, user_turn
+from rewards.judge.shown.addressing import addresses_judge
+from rewards.judge.shown.prompt import UserTurn, sample_values, user_turn
 from rewards.judge.verdict import Levels
 from rewards.sample import Sample
 from rewards.score import Score

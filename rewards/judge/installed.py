@@ -122,7 +122,7 @@ def on_bedrock(bound: int) -> JudgeClient:
         ServiceError: boto3 is not installed.
     """
     try:
-        from rewards.judge.bedrock import BedrockJudge
+        from rewards.judge.clients.bedrock import BedrockJudge
     except ModuleNotFoundError as error:
         raise ServiceError(
             f"a judge on Bedrock needs {error.name}: pip install 'bedrock-rft-rewards[judge]'"
@@ -144,6 +144,6 @@ def warm_up(judges: Iterable[Mapping[str, Any]], bound: int) -> None:
             if connect is not None:
                 connect(asking.region)
             if asking.table:
-                from rewards.judge.dynamo import open_table  # boto3 stands behind it
+                from rewards.judge.clients.dynamo import open_table  # boto3 stands behind it
 
                 open_table(asking.table, bound)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from rewards.judge.client import JudgeRequest
 from rewards.judge.criteria import Criterion, load_criteria, parse_criteria, verdict_schema
-from rewards.judge.prompt import (
+from rewards.judge.shown.prompt import (
     PAIR_FIELDS,
     SAMPLE_FIELDS,
     Prompt,

@@ -10,7 +10,8 @@ from moto import mock_aws
 
 from infra.reward.function import RewardFunction
 from rewards.errors import SpecError
-from rewards.judge import FakeJudge, dynamo, install, usage
+from rewards.judge import FakeJudge, install, usage
+from rewards.judge.clients import dynamo
 from rewards.rubric import Rubric, use
 from rewards.sample import Sample
 from rewards.scorers import judge
@@ -49,7 +50,7 @@ def test_the_function_is_told_of_the_table_which_is_encrypted_and_goes_with_the_
 def test_the_cache_works_on_the_table_as_it_is_deployed(
     everything: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Key and TTL attribute of the template are those that `rewards.judge.dynamo` writes."""
+    """Key and TTL attribute of the template are those that the cache writes."""
     properties = dict(verdict_table(everything))
     ttl = properties.pop("TimeToLiveSpecification")
     created = ("KeySchema", "AttributeDefinitions", "BillingMode")

@@ -9,7 +9,7 @@ import pytest
 
 from rewards import concurrency
 from rewards.judge import Asking, RetryPolicy, install, usage
-from rewards.judge.bedrock import BedrockJudge
+from rewards.judge.clients.bedrock import BedrockJudge
 from rewards.rubric import Rubric, use
 from rewards.sample import Message, Sample
 from rewards.scorers import judge

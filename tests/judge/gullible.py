@@ -3,7 +3,7 @@
 It reads carelessly: it decodes entities and escapes, folds compatibility forms, case and accents,
 takes letters of other scripts and every kind of bracket and slash for what they look like, and
 looks over white space and what cannot be seen. Its tables are its own, by the names that Unicode
-gives to characters: were they those of `rewards.judge.spelling`, both would be blind alike.
+gives to characters: were they those of `rewards.judge.shown.spelling`, both would be blind alike.
 """
 
 import html

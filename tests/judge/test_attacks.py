@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rewards.judge import FakeJudge, JudgeRequest, RetryPolicy, install
-from rewards.judge.addressing import addresses_judge
-from rewards.judge.fence import visible
+from rewards.judge.shown.addressing import addresses_judge
+from rewards.judge.shown.fence import visible
 from rewards.rubric import Rubric, use
 from rewards.sample import Message, Sample
 from rewards.scorers import judge

@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from rewards.errors import BatchFailedError, SpecError
-from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, dynamo, install, usage
+from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, install, usage
+from rewards.judge.clients import dynamo
 from rewards.judge.installed import Memory
 from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
 

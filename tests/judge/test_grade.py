@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rewards.errors import SpecError
 from rewards.judge import FakeJudge, JudgeReply, install
 from rewards.judge.criteria import PROMPTS, parse_criteria
-from rewards.judge.fence import fenced, visible
 from rewards.judge.grading import agreement, median
 from rewards.judge.plan import grade_plan, planned
+from rewards.judge.shown.fence import fenced, visible
 from rewards.judge.verdict import InvalidVerdictError, read_verdict
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS

@@ -100,7 +100,7 @@ def test_the_client_of_the_table_is_made_during_init_too() -> None:
     """Where a deployment provides one; its name comes with the environment."""
     [found] = in_lambda(
         "import os, json; os.environ['REWARD_JUDGE_TABLE'] = 'verdicts';"
-        "import rewards.handler; from rewards.judge import dynamo;"
+        "import rewards.handler; from rewards.judge.clients import dynamo;"
         "print(json.dumps({'tables': list(dynamo._tables)}))"
     )
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from rewards.errors import BatchFailedError, RefusalError, ServiceError
-from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, bedrock, usage
+from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
 from rewards.judge.client import InputRefusedError, TooManyRequestsError
-from rewards.judge.converse import read_response, service_error
+from rewards.judge.clients import bedrock
+from rewards.judge.clients.converse import read_response, service_error
 from tests.converse_server import Asked, Converse, Fault, reply_to
 from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
 

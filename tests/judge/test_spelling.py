@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.judge import FakeJudge, install
-from rewards.judge.fence import visible
-from rewards.judge.hidden import spell_out
-from rewards.judge.markers import TAGS
-from rewards.judge.spelling import NOISE, folded
+from rewards.judge.shown.fence import visible
+from rewards.judge.shown.hidden import spell_out
+from rewards.judge.shown.markers import TAGS
+from rewards.judge.shown.spelling import NOISE, folded
 from rewards.rubric import Rubric, use
 from rewards.sample import Message
 from rewards.scorers import judge

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rewards.judge.spelling import folded
+from rewards.judge.shown.spelling import folded
 
 #: Names of our tags that stand in some request: always looked for, whatever this one shows.
 TAGS = ("prompt", "completion", "reference", "first", "second")

@@ -17,7 +17,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from rewards.errors import RefusalError, ServiceError
 from rewards.judge.client import JudgeReply, JudgeRequest, UnavailableError
-from rewards.judge.converse import (
+from rewards.judge.clients.converse import (
     TWICE,
     converse_input,
     names_twice,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rewards.errors import MissingReferenceError, UnusableDataError, did_you_mean
 from rewards.judge.criteria import PROMPTS, Criterion
-from rewards.judge.fence import fenced
+from rewards.judge.shown.fence import fenced
 from rewards.sample import Message, Sample
 
 #: Stands on a line of its own in a prompt file: fixed part above, data below.

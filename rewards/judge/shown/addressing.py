@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from rewards.judge.markers import markers
+from rewards.judge.shown.markers import markers
 
 #: Attempts to address the judge are looked for in this much of a text's head and of its tail.
 MAX_SCANNED_CHARS = 20_000

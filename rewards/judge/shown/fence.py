@@ -24,8 +24,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rewards.judge.hidden import spell_out
-from rewards.judge.markers import markers
+from rewards.judge.shown.hidden import spell_out
+from rewards.judge.shown.markers import markers
 
 #: Half of SHA-256 would do; this many hex digits cannot be guessed, and are short to read.
 NONCE_DIGITS = 16

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rewards.judge.spelling import BLANKS, SELECTORS
+from rewards.judge.shown.spelling import BLANKS, SELECTORS
 
 #: Of a category that is spelt out, or a selector, but what it seems: white space, emoji style.
 #: Then the Arabic and Kaithi signs that enclose a number: format characters, and to be seen.
