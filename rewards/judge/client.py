@@ -3,10 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from rewards.errors import RefusalError, ServiceError
+
+#: What of a request bears on the bill and the way, and not on the verdict.
+_ROUTING = frozenset({"metadata", "service_tier", "prompt_cache"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,8 @@ class JudgeRequest:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that bears on the verdict; billing and routing do not."""
-        asked = asdict(self)
-        for name in ("metadata", "service_tier", "prompt_cache"):
-            del asked[name]
+        # Not `asdict`, which copies the schema level by level: every question comes through here.
+        asked = {name: getattr(self, name) for name in self.__slots__ if name not in _ROUTING}
         text = json.dumps(asked, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

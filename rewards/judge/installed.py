@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from rewards.errors import ServiceError
 from rewards.judge.client import JudgeClient
 from rewards.judge.retry import Breaker, RetryPolicy
+from rewards.judge.shown import markers
 from rewards.judge.terms import Asking
 from rewards.judge.verdict import Verdict
 
@@ -131,12 +132,13 @@ def on_bedrock(bound: int) -> JudgeClient:
 
 
 def warm_up(judges: Iterable[Mapping[str, Any]], bound: int) -> None:
-    """Make the clients of judges and of their cache table during init: no invocation pays for it.
+    """Make clients, of judges and of their cache table, during init: no invocation pays for it.
 
     `judges` holds the bound parameters of each judge of a rubric, `bound` is how many calls it
     makes at once. What is wrong (no region, say) is said when a judge is asked, not here: nobody
     may ever be.
     """
+    markers.warm_up()
     with suppress(ServiceError):
         for params in judges:
             asking: Asking = params["asking"]

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from rewards.judge.shown.prompt import (
     load_prompt,
     prompt_file,
 )
-from rewards.judge.terms import Asking, check_asking, check_model, within
+from rewards.judge.terms import Asking, Price, check_asking, check_model, within
 
 P = TypeVar("P")
 
@@ -150,7 +150,13 @@ def replanned(make: Callable[..., P], **params: Any) -> P:
 
 def _key(params: Mapping[str, Any]) -> str:
     """Parameters as text, to find a plan by: tables in the order in which they are written."""
-    return json.dumps(params, default=lambda it: asdict(it) if isinstance(it, Asking) else str(it))
+    return json.dumps(params, default=_shallow)
+
+
+def _shallow(value: Any) -> Any:
+    if isinstance(value, Asking | Price):
+        return [getattr(value, name) for name in value.__slots__]
+    return str(value)
 
 
 def files(params: Mapping[str, Any]) -> list[Path]:

@@ -41,7 +41,7 @@ def addresses_judge(text: str) -> bool:
     """
     if len(text) > 2 * MAX_SCANNED_CHARS:
         text = text[:MAX_SCANNED_CHARS] + "\n" + text[-MAX_SCANNED_CHARS:]
-    if next(markers(text), None) is not None or _SMUGGLED.search(text):
+    if markers(text) or _SMUGGLED.search(text):
         return True
     if not text.isascii():
         # Look-alikes, accents and invisible characters are what such a text hides behind.

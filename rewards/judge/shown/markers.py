@@ -20,9 +20,8 @@ _LIGATURES = {"ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ", "st": "ﬅﬆ"}
 
 #: Where there are blanks inside, only names that nobody calls a variable: `f <| x |> g` is F#.
 _SPACED_NAMES = (
-    *("im_start", "im_end", "im_sep", "endoftext", "eot_id", "eom_id", "begin_of_text"),
-    *("end_of_text", "start_header_id", "end_header_id", "start_of_turn", "end_of_turn"),
-    *("end_of_sentence", "start_of_role", "end_of_role", "startoftext", "endofprompt"),
+    *("im_start", "im_end", "endoftext", "eot_id", "start_header_id", "end_header_id"),
+    "end_of_sentence",
 )
 #: Turns and tools of Mistral's templates.
 _SQUARE_NAMES = (
@@ -69,28 +68,56 @@ _CONTROL = (
 )
 
 
-@lru_cache(maxsize=64)
-def _markers(names: tuple[str, ...]) -> re.Pattern[str]:
-    tag = _any_of(names)
-    ours = (
-        # A tag that closes, whatever follows the name, but a path: `< /reference/genome.fa`.
-        rf"<{_GAP}(?:/{_GAP})++{tag}(?![a-z0-9_]|[./][a-z0-9_])",
-        # One that opens, whole, with a code or without. After a word it is a type's parameter,
-        # after `(?` the name of a group.
-        rf"(?<![a-z0-9_])(?<!\(\?)<{_GAP}{tag}{_GAP}(?:>|-{_GAP}[0-9a-f]{{4}})",
+def _tags(names: tuple[str, ...]) -> str:
+    """A tag of one of these names that closes, whatever follows, but a path: `< /reference/a.fa`.
+
+    Or one that opens, whole, with a code or without.
+    """
+    return (
+        rf"<{_GAP}(?P<slash>(?:/{_GAP})++)?+(?P<tag>{_any_of(names)})"
+        rf"(?(slash)(?![a-z0-9_]|[./][a-z0-9_])|{_GAP}(?:>|-{_GAP}[0-9a-f]{{4}}))"
     )
-    return re.compile("|".join((_STRUCK_OUT, *_CONTROL, *ours)))
 
 
-def markers(text: str, tags: tuple[str, ...] = ()) -> Iterator[int]:
+@lru_cache(maxsize=64)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """What is looked for: tags of these names, and for the names of ours control tokens, too."""
+    return re.compile(
+        "|".join((_STRUCK_OUT, *_CONTROL, _tags(names)) if names == TAGS else (_tags(names),))
+    )
+
+
+def markers(text: str, tags: tuple[str, ...] = ()) -> list[int]:
     """Where in a text a marker begins: of a fence whose tags have these names, or of a template.
 
-    >>> list(markers("72 ＜ ／ComPletion＞")), list(markers("List<T> a; a < second; x |> f"))
+    >>> markers("72 ＜ ／ComPletion＞"), markers("List<T> a; a < second; x |> f")
     ([3], [])
     """
     read = folded(text)
-    for found in _markers(tuple(sorted({*TAGS, *tags}))).finditer(read):
+    found = {at for at in _found(TAGS, text, read)}
+    if own := tuple(sorted({*tags} - {*TAGS})):
+        found.update(_found(own, text, read))
+    return sorted(found)
+
+
+def _found(names: tuple[str, ...], text: str, read: str) -> Iterator[int]:
+    for found in _pattern(names).finditer(read):
+        at, part = found.start(), found.groupdict()
+        if part.get("struck_out"):
+            continue
         # `<S>` is a type's parameter in Rust or TypeScript; the token is in lower case.
-        letter = found.start("begin")
-        if found["struck_out"] is None and not (letter >= 0 and text[letter].isupper()):
-            yield found.start()
+        if part.get("begin") and text[found.start("begin")].isupper():
+            continue
+        # After a word a tag is a type's parameter, after `(?` the name of a group.
+        if part["tag"] and not part["slash"] and _NO_TAG.search(read, max(0, at - 2), at):
+            continue
+        yield at
+
+
+#: What stands before the bracket of something that is no tag.
+_NO_TAG = re.compile(r"[a-z0-9_]$|\(\?$")
+
+
+def warm_up() -> None:
+    """Make ready what every request needs, so that no invocation pays for it."""
+    _pattern(TAGS)
