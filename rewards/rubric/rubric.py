@@ -23,7 +23,7 @@ from rewards.rubric.spec import (
     load_spec,
     parse_spec,
 )
-from rewards.sample import Sample
+from rewards.sample import Sample, as_samples
 from rewards.score import Reward
 from rewards.scorer import GroupScorer, Scorer, Service, tabled
 
@@ -92,15 +92,18 @@ def use(
     *args: P.args,
     **params: P.kwargs,
 ) -> Component:
-    """Place a scorer in a rubric, with parameters that type checkers check.
+    """Place a scorer in a rubric, with parameters that type checkers check, and `use` itself.
 
     Weight, name, threshold and error policy follow with `.placed(...)`.
 
     >>> from rewards.scorers import exact
     >>> Rubric("taste", [use(exact.match).placed(weight=2.0)]).name
     'taste'
+
+    Raises:
+        SpecError: a parameter that the scorer has not, or a value that it does not take.
     """
-    return Component(_placeable(scorer, args), params)
+    return Component(_placeable(scorer, args, params), params)
 
 
 def gate(
@@ -110,11 +113,13 @@ def gate(
     **params: P.kwargs,
 ) -> Component:
     """Place a scorer as a gate: below its threshold the reward is the floor, nothing else runs."""
-    return Component(_placeable(scorer, args), params, weight=0.0, gate=True)
+    return Component(_placeable(scorer, args, params), params, weight=0.0, gate=True)
 
 
-def _placeable(scorer: object, args: Sequence[object]) -> Scorer[..., Any]:
-    """The scorer, unless it is none, or is given parameters without their names."""
+def _placeable(
+    scorer: object, args: Sequence[object], params: Mapping[str, Any]
+) -> Scorer[..., Any]:
+    """The scorer, unless it is none, or is given parameters that it does not take."""
     if not isinstance(scorer, Scorer):
         raise SpecError(f"{scorer!r} is no scorer: decorate it with @scorer or @group_scorer")
     if args:
@@ -122,6 +127,7 @@ def _placeable(scorer: object, args: Sequence[object]) -> Scorer[..., Any]:
             f"{scorer.address} was given {', '.join(map(repr, args))} without a name: parameters "
             f"are keywords; there are: {', '.join(scorer.parameters) or 'none'}"
         )
+    scorer.bind(params)  # a misspelt one fails where it is written
     return scorer
 
 
@@ -255,8 +261,8 @@ class Rubric:
         return [bound.scorer.files(spec.params) for spec, bound in placed]
 
     def score(self, sample: Sample) -> Reward:
-        """Score one sample, a batch of its own."""
-        return self.score_batch([sample])[0]
+        """Score one sample, a batch of its own; `TypeError` where it is none."""
+        return self._scored(as_samples([sample], "score"), math.inf)[0]
 
     def score_batch(
         self, samples: Sequence[Sample], *, deadline: float | None = None
@@ -267,8 +273,12 @@ class Rubric:
 
         Raises:
             BatchFailedError: a component with `on_error = "fail"` could not be scored.
+            TypeError: something else than samples; the message shows the right call.
         """
         limit = math.inf if deadline is None else deadline
+        return self._scored(as_samples(samples, "score_batch"), limit)
+
+    def _scored(self, samples: Sequence[Sample], limit: float) -> list[Reward]:
         return Batch(self.spec, self.components, samples, limit).rewards()
 
     def groups(self, samples: Sequence[Sample]) -> list[list[int]]:

@@ -11,6 +11,7 @@ from rewards import Message, Rubric, Sample, Score, gate, scorer, use
 from rewards.errors import BatchFailedError, RefusalError, ServiceError, SpecError
 from rewards.rubric.spec import MAX_MAGNITUDE, NormalizeSpec
 from rewards.scorer import group_scorer
+from rewards.scorers import length
 from tests.strategies import breaks_on_low, needs_reference, paid, penalty, rank
 
 
@@ -462,11 +463,15 @@ def test_the_largest_weights_still_add_up() -> None:
         (lambda: use(len), "is no scorer: decorate it with @scorer"),  # type: ignore[arg-type]
         (lambda: use(paid, 0.5), "was given 0.5 without a name.*there are: scale"),  # type: ignore[call-arg]
         (lambda: gate(paid, 0.5), "was given 0.5 without a name"),  # type: ignore[call-arg]
+        (lambda: use(paid, scael=1.0), 'no parameter "scael"; did you mean "scale"'),  # type: ignore[call-arg]
+        (lambda: gate(paid, scael=1.0), 'no parameter "scael"; did you mean "scale"'),  # type: ignore[call-arg]
+        (lambda: use(paid, scale="1"), "parameter 'scale' must be float, got '1'"),  # type: ignore[arg-type]
+        (lambda: use(length.within, at_least=-1), "at_least must be 0 or more"),
     ],
 )
 def test_a_misplaced_scorer_is_told_how_to_be_placed(
     build: Callable[[], object], expected: str
 ) -> None:
-    """A forgotten `use`, a plain function and a nameless parameter are named with the remedy."""
+    """A forgotten `use`, a plain function and a wrong parameter fail where they are written."""
     with pytest.raises(SpecError, match=expected):
         build()
