@@ -13,6 +13,12 @@ CassetteOption = Annotated[
     Path | None, typer.Option(help="Recorded replies that answer in place of the model.")
 ]
 
+PromptKey = Annotated[str, typer.Option(help="Field of the prompt.")]
+CompletionKey = Annotated[str, typer.Option(help="Field of the completion.")]
+ReferenceKey = Annotated[str, typer.Option(help="Field of the reference.")]
+IdKey = Annotated[str, typer.Option(help="Field of the id.")]
+GroupKey = Annotated[str, typer.Option(help="Field that the rollouts of one prompt share.")]
+
 RolloutsArgument = Annotated[
     str, typer.Argument(metavar="FILE", help='JSON lines, gzip or not; "-" reads stdin.')
 ]

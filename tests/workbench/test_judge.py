@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from rewards.judge import FakeJudge, JudgeRequest, RecordingJudge, install
 from rewards.rubric import Rubric
+from rewards.rubric.spec import RUBRICS
 from rewards.sample import Sample
 from rewards.workbench.judging.agreement import agreement, alpha, rank_correlation
-from tests.converse_server import Converse, converse
+from tests.converse_server import Converse, Fault, converse
 from tests.judge.docs_data import LABELLED, REPLIES, rows, write
 from tests.workbench.conftest import EXACT, Run
 
@@ -220,6 +221,59 @@ def test_a_cassette_that_cannot_be_written_costs_no_call(
 
     assert (done.code, len(server.asked)) == (2, 0)
     assert "there is no folder no" in done.stderr
+
+
+def renamed(files: Path) -> Path:
+    """The labelled rollouts, with columns of other names."""
+    names = {"prompt": "question", "completion": "text", "id": "key"}
+    lines = [json.dumps({names.get(k, k): v for k, v in row.items()}) for row in rows()]
+    path = files / "renamed.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+COLUMNS = ("--prompt-key", "question", "--completion-key", "text", "--id-key", "key")
+
+
+def test_columns_are_named_as_for_score(files: Path, rewards: Run) -> None:
+    """replay, record and calibrate take rows as they are; --json is the summary of score."""
+    options = ("--rubric", "summarisation", *REPLAYED)
+    plain = rewards("judge", "replay", "labelled.jsonl", *options)
+    named = rewards("judge", "replay", renamed(files), *options, *COLUMNS)
+    document = rewards("judge", "replay", renamed(files), *options, *COLUMNS, "--json").json
+    report = rewards("judge", "calibrate", renamed(files), *options, *COLUMNS, "--json").json
+
+    assert (named.code, named.stdout) == (0, plain.stdout)
+    assert (document["rows"], document["scored"], document["rubric"]) == (12, 12, "summarisation")
+    assert report["count"] == 12
+
+
+def test_a_column_that_no_row_has_is_an_error(files: Path, rewards: Run) -> None:
+    """As for score: one sentence, nothing is asked."""
+    for command in ("replay", "calibrate"):
+        options = ("--rubric", "summarisation", *REPLAYED, "--completion-key", "nosuch")
+        done = rewards("judge", command, "labelled.jsonl", *options)
+        assert done.code in (1, 2)
+        assert "nosuch" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_replies_that_were_paid_are_kept(files: Path, rewards: Run, server: Converse) -> None:
+    """A run that ends early leaves the cassette of what was answered; none is ever replaced."""
+    rubric = (RUBRICS / "summarisation.toml").read_text(encoding="utf-8")
+    (files / "one_by_one.toml").write_text(f"concurrency = 1\n{rubric}", encoding="utf-8")
+    command = ("judge", "record", "labelled.jsonl", "--rubric", "one_by_one.toml")
+    document = rewards(*command, "--out", "whole.jsonl", "--json").json
+    again = rewards(*command, "--out", "whole.jsonl")
+    assert (document["replies"], document["rows"]) == (12, 12)
+    assert (again.code, "--overwrite" in again.stderr) == (2, True)
+
+    server.script = lambda asked: Fault("denied") if len(server.asked) > 12 + 4 else None
+    ended = rewards(*command, "--out", "early.jsonl")
+
+    kept = (files / "early.jsonl").read_text(encoding="utf-8").splitlines()
+    assert (ended.code, len(kept)) == (1, 4)
+    assert "4 replies recorded in early.jsonl" in ended.stderr
 
 
 def test_a_changed_rubric_does_not_replay(files: Path, rewards: Run) -> None:

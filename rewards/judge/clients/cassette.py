@@ -30,6 +30,11 @@ class RecordingJudge:
             self._replies[request.digest] = reply
         return reply
 
+    @property
+    def replies(self) -> int:
+        """How many replies are kept."""
+        return len(self._replies)
+
     def save(self, path: Path) -> int:
         """Write the cassette, in an order that does not depend on time; return its length."""
         lines = [

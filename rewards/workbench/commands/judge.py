@@ -4,7 +4,8 @@ import re
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,13 +15,25 @@ from rewards.workbench.help import examples
 from rewards.workbench.judging.agreement import Statistic
 from rewards.workbench.judging.offline import answered_from
 from rewards.workbench.judging.plot import confusion_svg
-from rewards.workbench.options import CassetteOption, JsonOption, RolloutsArgument, RubricOption
+from rewards.workbench.options import (
+    CassetteOption,
+    CompletionKey,
+    GroupKey,
+    IdKey,
+    JsonOption,
+    PromptKey,
+    ReferenceKey,
+    RolloutsArgument,
+    RubricOption,
+)
 from rewards.workbench.output import counted, print_json, print_table, say, write_whole
+from rewards.workbench.rollouts.firstrows import field_names
 from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.run import Stream, looked_at, run
 from rewards.workbench.rollouts.scoring import Scoring
 from rewards.workbench.rollouts.source import opened
+from rewards.workbench.rollouts.summary import document, failures, is_fine
 
 if TYPE_CHECKING:
     from rewards.workbench.judging.calibration import Report
@@ -32,55 +45,97 @@ judge = typer.Typer(no_args_is_help=True, help="Calibrate a judge; record and re
 
 
 @judge.command()
-@examples("rewards judge record rollouts.jsonl --rubric summarisation --out replies.jsonl")
+@examples(
+    "rewards judge record rollouts.jsonl --rubric summarisation --out replies.jsonl",
+    "rewards judge record rows.jsonl --rubric my.toml --completion-key text --out replies.jsonl",
+)
 def record(
     file: RolloutsArgument,
     rubric: RubricOption,
     out: Annotated[Path, typer.Option(help="The cassette to write.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file of --out, if there is one.")
+    ] = False,
+    prompt_key: PromptKey = "",
+    completion_key: CompletionKey = "",
+    reference_key: ReferenceKey = "",
+    id_key: IdKey = "",
+    group_key: GroupKey = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Score rollouts with the real judge and keep its replies: what `replay` answers from.
 
     Prints the results, like `rewards score`, and writes one line a reply to --out: the request's
     digest and what the model said; no prompt and no completion, though reasons may quote them.
+    Replies that were paid are kept even where the run ends early.
+
+    With --json, the summary of `rewards score` with {"replies"} in place of the results.
     """
     from rewards.judge import RecordingJudge, install, on_bedrock
 
-    loaded = Rubric.load(rubric)
-    recorder = RecordingJudge(on_bedrock(loaded.spec.concurrency))
+    given = {"prompt": prompt_key, "completion": completion_key, "reference": reference_key}
+    scoring = Scoring.of(rubric, Keys.of(**given, id=id_key, group=group_key))
     if not out.parent.is_dir():  # better known before the judge is paid
         raise SpecError(f"--out {out}: there is no folder {out.parent}")
-    with install(recorder):
-        _print_scores(file, loaded)
-    say(f"{recorder.save(out)} replies recorded in {out}")
+    if out.exists() and not overwrite:
+        raise SpecError(f"--out {out} is there already; --overwrite replaces it")
+    recorder = RecordingJudge(on_bedrock(scoring.rubric.spec.concurrency))
+    try:
+        with install(recorder):
+            found, wrong = _scored(file, scoring, silent=as_json)
+    finally:
+        saved = recorder.save(out) if recorder.replies else 0
+        say(f"{counted(saved, 'reply', 'replies')} recorded in {out}")
+    if not is_fine({**found, "replies": saved}, wrong, as_json=as_json):
+        raise typer.Exit(1)
 
 
 @judge.command()
-@examples(
-    "rewards judge replay rollouts.jsonl --rubric summarisation --cassette replies.jsonl",
-)
+@examples("rewards judge replay rollouts.jsonl --rubric summarisation --cassette replies.jsonl")
 def replay(
     file: RolloutsArgument,
     rubric: RubricOption,
     cassette: Annotated[Path, typer.Option(help="What `record` wrote.")],
+    prompt_key: PromptKey = "",
+    completion_key: CompletionKey = "",
+    reference_key: ReferenceKey = "",
+    id_key: IdKey = "",
+    group_key: GroupKey = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Score rollouts with recorded replies: offline, and with the same result every time.
 
     A request that is not on the cassette fails: the rubric, a prompt or the rollouts have changed
     since, and nobody knows what the judge would say now.
+
+    Prints the results, like `rewards score`; with --json its summary in place of them.
     """
+    given = {"prompt": prompt_key, "completion": completion_key, "reference": reference_key}
+    scoring = Scoring.of(rubric, Keys.of(**given, id=id_key, group=group_key))
     with answered_from(cassette):
-        _print_scores(file, Rubric.load(rubric))
+        found, wrong = _scored(file, scoring, silent=as_json)
+    if not is_fine(found, wrong, as_json=as_json):
+        raise typer.Exit(1)
 
 
-def _print_scores(file: str, rubric: Rubric) -> None:
-    """Score to stdout, without a summary."""
-    scoring = Scoring(rubric, Keys())
-    with (
-        opened(file) as source,
-        closing(looked_at(source, scoring)) as rollouts,
-        closing(Stream(sys.stdout.buffer.write, rollouts.reorder)) as output,
-    ):
-        run(rollouts, scoring, 1, output, Progress())
+def _scored(file: str, scoring: Scoring, *, silent: bool) -> tuple[dict[str, Any], list[str]]:
+    """Score to stdout unless `silent`: the summary of the run, and what went wrong in it."""
+    progress, started = Progress(), perf_counter()
+
+    def write(data: bytes) -> None:
+        if not silent:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+
+    with opened(file) as source:
+        names = field_names(source.head())
+        with (
+            closing(looked_at(source, scoring)) as rollouts,
+            closing(Stream(write, rollouts.reorder)) as output,
+        ):
+            groups = run(rollouts, scoring, 1, output, progress)
+    found = document(progress, groups, scoring.rubric, perf_counter() - started, workers=1)
+    return found, failures(progress.tally, scoring.rubric, names)
 
 
 @judge.command()
@@ -95,6 +150,10 @@ def calibrate(
         str, typer.Option(help="The judge to calibrate, where the rubric has several.")
     ] = "",
     label_key: Annotated[str, typer.Option(help="Field that holds people's labels.")] = "label",
+    prompt_key: PromptKey = "",
+    completion_key: CompletionKey = "",
+    reference_key: ReferenceKey = "",
+    id_key: IdKey = "",
     repeats: Annotated[int, typer.Option(min=1, help="Ask this often, to see noise.")] = 1,
     cassette: CassetteOption = None,
     at_least: Annotated[
@@ -127,7 +186,8 @@ def calibrate(
 
     alone = calibration.alone(Rubric.load(rubric), component)
     bound = alone.spec.concurrency
-    samples, labels = calibration.labelled(file, label_key)
+    keys = Keys.of(prompt=prompt_key, completion=completion_key, reference=reference_key, id=id_key)
+    samples, labels = calibration.labelled(file, label_key, keys)
     usage.drain()
     runs = []
     for _ in range(repeats):

@@ -11,8 +11,17 @@ import typer
 
 from rewards.errors import RewardsError
 from rewards.rubric import Rubric
-from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption
-from rewards.workbench.output import counted, print_json, say
+from rewards.workbench.options import (
+    CompletionKey,
+    GroupKey,
+    IdKey,
+    JsonOption,
+    PromptKey,
+    ReferenceKey,
+    RolloutsArgument,
+    RubricOption,
+)
+from rewards.workbench.output import counted, say
 from rewards.workbench.rollouts.firstrows import field_names
 from rewards.workbench.rollouts.grouping import Groups
 from rewards.workbench.rollouts.progress import progress_bar
@@ -21,7 +30,7 @@ from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.run import Advance, Rollouts, Stream, looked_at, run
 from rewards.workbench.rollouts.scoring import Scoring
 from rewards.workbench.rollouts.source import Source, opened
-from rewards.workbench.rollouts.summary import document, failures, print_summary
+from rewards.workbench.rollouts.summary import document, failures, is_fine
 from rewards.workbench.rollouts.target import OutputError, Target
 
 
@@ -43,13 +52,11 @@ def score(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add to each result what was read, and why.")
     ] = False,
-    prompt_key: Annotated[str, typer.Option(help="Field of the prompt.")] = "",
-    completion_key: Annotated[str, typer.Option(help="Field of the completion.")] = "",
-    reference_key: Annotated[str, typer.Option(help="Field of the reference.")] = "",
-    id_key: Annotated[str, typer.Option(help="Field of the id.")] = "",
-    group_key: Annotated[
-        str, typer.Option(help="Field that the rollouts of one prompt share.")
-    ] = "",
+    prompt_key: PromptKey = "",
+    completion_key: CompletionKey = "",
+    reference_key: ReferenceKey = "",
+    id_key: IdKey = "",
+    group_key: GroupKey = "",
     as_json: JsonOption = False,
 ) -> None:
     """Score any number of rollouts from JSON lines, the way the Lambda handler scores an event.
@@ -89,7 +96,7 @@ def score(
         raise typer.BadParameter("needs --out, the interrupted file", param_hint="--resume")
     given = {"prompt": prompt_key, "completion": completion_key, "reference": reference_key}
     keys = Keys.of(**given, id=id_key, group=group_key)
-    scoring = Scoring(_rubric(rubric, keys), keys, explain)
+    scoring = Scoring.of(rubric, keys, explain)
     workers = workers or _default_workers(scoring.rubric)
     started = perf_counter()
     with opened(file) as source, progress_bar(source) as advance:
@@ -106,14 +113,7 @@ def score(
         return
     progress, groups = done
     found = document(progress, groups, scoring.rubric, perf_counter() - started, workers)
-    if as_json:
-        print_json(found)
-    else:
-        print_summary(found)
-    wrong = failures(progress.tally, scoring.rubric, names)
-    for sentence in wrong:
-        say(f"rewards: {sentence}")
-    if wrong or found["malformed"] or found["broken"]:
+    if not is_fine(found, failures(progress.tally, scoring.rubric, names), as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -189,14 +189,6 @@ def _to_file(
                 held = counted(output.noted_rows, "row")
                 say(f"{target.folder} holds the results of {held}; go on with --resume")
             raise
-
-
-def _rubric(name_or_path: str, keys: Keys) -> Rubric:
-    """The rubric; `--group-key` replaces what its groups are, and thereby its digest."""
-    rubric = Rubric.load(name_or_path)
-    if not keys.group:
-        return rubric
-    return Rubric.from_spec({**rubric.to_spec(), "group_by": keys.group_by})
 
 
 def _default_workers(rubric: Rubric) -> int:

@@ -15,6 +15,7 @@ from rewards.score import Reward, Score
 from rewards.scorers.judge import grade
 from rewards.workbench.judging.agreement import Agreement, agreement, alpha, rank_correlation
 from rewards.workbench.output import figure
+from rewards.workbench.rollouts.firstrows import check_first_rows
 from rewards.workbench.rollouts.rows import Keys, read_row
 from rewards.workbench.rollouts.source import opened
 
@@ -57,17 +58,19 @@ def alone(rubric: Rubric, name: str) -> Rubric:
     )
 
 
-def labelled(file: str, key: str) -> tuple[list[Sample], list[Any]]:
-    """The rollouts and their labels.
+def labelled(file: str, key: str, keys: Keys) -> tuple[list[Sample], list[Any]]:
+    """The rollouts and their labels, which are in the field `key`.
 
     Raises:
+        UnscorableError: the file holds no rollouts.
         EventError: a line that is no rollout, or has no label, with its number.
     """
     samples, labels = [], []
     with opened(file) as source:
+        check_first_rows(source, keys)
         for line in source.lines():
             try:
-                row = read_row(line, Keys())
+                row = read_row(line, keys)
             except EventError as error:
                 raise EventError(f"{file}, line {line.number}: {error}") from None
             if row.sample is None or key not in row.sample.metadata:

@@ -38,6 +38,18 @@ class Scoring:
     keys: Keys
     explain: bool = False
 
+    @classmethod
+    def of(cls, rubric: str, keys: Keys, explain: bool = False) -> "Scoring":
+        """By a rubric's name or path; a group that the user named replaces the rubric's own.
+
+        Raises:
+            SpecError: the rubric cannot be used.
+        """
+        loaded = Rubric.load(rubric)
+        if keys.group:  # and the digest is another
+            loaded = Rubric.from_spec({**loaded.to_spec(), "group_by": keys.group_by})
+        return cls(loaded, keys, explain)
+
     def score(self, task: Task) -> Scored:
         """Score the batches of a task, one output line for each input line."""
         tally = Tally()

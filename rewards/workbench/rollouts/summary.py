@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rewards.rubric import Rubric
-from rewards.workbench.output import counted, figure, print_table, say
+from rewards.workbench.output import counted, figure, print_json, print_table, say
 from rewards.workbench.rollouts.grouping import Groups
 from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.tally import Tally
@@ -53,6 +53,17 @@ def failures(tally: Tally, rubric: Rubric, names: Sequence[str]) -> list[str]:
     for name, count in tally.bugs.items():
         found.append(f'the scorer of component "{name}" failed on {counted(count, "sample")}')
     return found
+
+
+def is_fine(document: dict[str, Any], failures: Sequence[str], *, as_json: bool) -> bool:
+    """Print the summary, then what went wrong; whether the rewards are what was meant."""
+    if as_json:
+        print_json(document)
+    else:
+        print_summary(document)
+    for sentence in failures:
+        say(f"rewards: {sentence}")
+    return not (failures or document["malformed"] or document["broken"])
 
 
 def print_summary(document: dict[str, Any]) -> None:
