@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rewards.errors import SpecError
-from rewards.rubric import Rubric
 from rewards.workbench.help import examples
 from rewards.workbench.judging.agreement import Statistic
 from rewards.workbench.judging.offline import answered_from
 from rewards.workbench.judging.plot import confusion_svg
 from rewards.workbench.options import (
     CassetteOption,
-    CompletionKey,
-    GroupKey,
-    IdKey,
     JsonOption,
-    PromptKey,
-    ReferenceKey,
     RolloutsArgument,
     RubricOption,
+    takes_keys,
 )
 from rewards.workbench.output import counted, print_json, print_table, say, write_whole
 from rewards.workbench.rollouts.firstrows import field_names
@@ -49,18 +44,15 @@ judge = typer.Typer(no_args_is_help=True, help="Calibrate a judge; record and re
     "rewards judge record rollouts.jsonl --rubric summarisation --out replies.jsonl",
     "rewards judge record rows.jsonl --rubric my.toml --completion-key text --out replies.jsonl",
 )
+@takes_keys
 def record(
     file: RolloutsArgument,
     rubric: RubricOption,
+    keys: Keys,
     out: Annotated[Path, typer.Option(help="The cassette to write.")],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file of --out, if there is one.")
     ] = False,
-    prompt_key: PromptKey = "",
-    completion_key: CompletionKey = "",
-    reference_key: ReferenceKey = "",
-    id_key: IdKey = "",
-    group_key: GroupKey = "",
     as_json: JsonOption = False,
 ) -> None:
     """Score rollouts with the real judge and keep its replies: what `replay` answers from.
@@ -73,8 +65,7 @@ def record(
     """
     from rewards.judge import RecordingJudge, install, on_bedrock
 
-    given = {"prompt": prompt_key, "completion": completion_key, "reference": reference_key}
-    scoring = Scoring.of(rubric, Keys.of(**given, id=id_key, group=group_key))
+    scoring = Scoring.of(rubric, keys)
     if not out.parent.is_dir():  # better known before the judge is paid
         raise SpecError(f"--out {out}: there is no folder {out.parent}")
     if out.exists() and not overwrite:
@@ -92,15 +83,12 @@ def record(
 
 @judge.command()
 @examples("rewards judge replay rollouts.jsonl --rubric summarisation --cassette replies.jsonl")
+@takes_keys
 def replay(
     file: RolloutsArgument,
     rubric: RubricOption,
+    keys: Keys,
     cassette: Annotated[Path, typer.Option(help="What `record` wrote.")],
-    prompt_key: PromptKey = "",
-    completion_key: CompletionKey = "",
-    reference_key: ReferenceKey = "",
-    id_key: IdKey = "",
-    group_key: GroupKey = "",
     as_json: JsonOption = False,
 ) -> None:
     """Score rollouts with recorded replies: offline, and with the same result every time.
@@ -110,8 +98,7 @@ def replay(
 
     Prints the results, like `rewards score`; with --json its summary in place of them.
     """
-    given = {"prompt": prompt_key, "completion": completion_key, "reference": reference_key}
-    scoring = Scoring.of(rubric, Keys.of(**given, id=id_key, group=group_key))
+    scoring = Scoring.of(rubric, keys)
     with answered_from(cassette):
         found, wrong = _scored(file, scoring, silent=as_json)
     if not is_fine(found, wrong, as_json=as_json):
@@ -143,17 +130,15 @@ def _scored(file: str, scoring: Scoring, *, silent: bool) -> tuple[dict[str, Any
     "rewards judge calibrate labelled.jsonl --rubric summarisation --at-least 0.6",
     "rewards judge calibrate labelled.jsonl --rubric summarisation --cassette replies.jsonl",
 )
+@takes_keys
 def calibrate(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Labelled rollouts, as JSON lines.")],
     rubric: RubricOption,
+    keys: Keys,
     component: Annotated[
         str, typer.Option(help="The judge to calibrate, where the rubric has several.")
     ] = "",
     label_key: Annotated[str, typer.Option(help="Field that holds people's labels.")] = "label",
-    prompt_key: PromptKey = "",
-    completion_key: CompletionKey = "",
-    reference_key: ReferenceKey = "",
-    id_key: IdKey = "",
     repeats: Annotated[int, typer.Option(min=1, help="Ask this often, to see noise.")] = 1,
     cassette: CassetteOption = None,
     at_least: Annotated[
@@ -184,9 +169,8 @@ def calibrate(
     from rewards.judge import ReplayJudge, install, on_bedrock, usage
     from rewards.workbench.judging import calibration
 
-    alone = calibration.alone(Rubric.load(rubric), component)
+    alone = calibration.alone(Scoring.of(rubric, keys).rubric, component)
     bound = alone.spec.concurrency
-    keys = Keys.of(prompt=prompt_key, completion=completion_key, reference=reference_key, id=id_key)
     samples, labels = calibration.labelled(file, label_key, keys)
     usage.drain()
     runs = []

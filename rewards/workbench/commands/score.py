@@ -11,16 +11,7 @@ import typer
 
 from rewards.errors import RewardsError
 from rewards.rubric import Rubric
-from rewards.workbench.options import (
-    CompletionKey,
-    GroupKey,
-    IdKey,
-    JsonOption,
-    PromptKey,
-    ReferenceKey,
-    RolloutsArgument,
-    RubricOption,
-)
+from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
 from rewards.workbench.output import counted, say
 from rewards.workbench.rollouts.firstrows import field_names
 from rewards.workbench.rollouts.grouping import Groups
@@ -34,9 +25,11 @@ from rewards.workbench.rollouts.summary import document, failures, is_fine
 from rewards.workbench.rollouts.target import OutputError, Target
 
 
+@takes_keys
 def score(
     file: RolloutsArgument,
     rubric: RubricOption,
+    keys: Keys,
     out: Annotated[
         Path | None, typer.Option(help="Write the results here (.gz compresses), not to stdout.")
     ] = None,
@@ -52,11 +45,6 @@ def score(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add to each result what was read, and why.")
     ] = False,
-    prompt_key: PromptKey = "",
-    completion_key: CompletionKey = "",
-    reference_key: ReferenceKey = "",
-    id_key: IdKey = "",
-    group_key: GroupKey = "",
     as_json: JsonOption = False,
 ) -> None:
     """Score any number of rollouts from JSON lines, the way the Lambda handler scores an event.
@@ -94,8 +82,6 @@ def score(
     """
     if resume and out is None:
         raise typer.BadParameter("needs --out, the interrupted file", param_hint="--resume")
-    given = {"prompt": prompt_key, "completion": completion_key, "reference": reference_key}
-    keys = Keys.of(**given, id=id_key, group=group_key)
     scoring = Scoring.of(rubric, keys, explain)
     workers = workers or _default_workers(scoring.rubric)
     started = perf_counter()

@@ -110,6 +110,7 @@ def _asked(path: str) -> _Asked:
     Raises:
         _RefusedError: the path is of no API served here, or the name is none.
     """
+    qualifiers: list[str] = []
     try:
         url = urlsplit(path)
         match = _PATH.fullmatch(url.path)
