@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Concatenate, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, overload
 
 from rewards.errors import SpecError, did_you_mean
+from rewards.parameters import (
+    REQUIRED,
+    declared,
+    documented,
+    fitted,
+    hints_of,
+    is_table,
+    type_name,
+)
 from rewards.sample import Sample
-from rewards.score import MAX_MAGNITUDE, Score
+from rewards.score import MAX_MAGNITUDE
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
-
-#: What a scorer may return for one sample.
-Verdict = float | bool | Score
-
-_SAMPLE_KINDS = (
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-)
-_REQUIRED = inspect.Parameter.empty
-#: The ways a parameter may be typed; anything else has no spelling in a TOML rubric.
-_PARAMETER_TYPES = (
-    "str, int, float, bool, Literal of strings, list[...], dict[str, ...], a frozen dataclass "
-    "(a table) or None"
-)
 
 
 class Service(NamedTuple):
@@ -65,7 +58,7 @@ class Scorer(Generic[P, R]):
         self.requires = tuple(requires)
         self.is_group = grouped
         self.is_async = inspect.iscoroutinefunction(function)
-        self.parameters = _parameters(function)
+        self.parameters = declared(function)
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self.__module__ = function.__module__
@@ -152,7 +145,7 @@ class Scorer(Generic[P, R]):
         for name, parameter in self.parameters.items():
             if name in params:
                 bound[name] = _checked_value(self, name, params[name])
-            elif parameter.default is _REQUIRED:
+            elif parameter.default is REQUIRED:
                 raise SpecError(
                     f"{self.address} needs the parameter {name!r} "
                     f"({type_name(self.hints()[name])}) and the rubric does not give it"
@@ -169,21 +162,18 @@ class Scorer(Generic[P, R]):
     def _nearest(self, name: str) -> str:
         """Where a parameter that there is not may be meant to go: into a table, or a near name."""
         for table, hint in self.hints().items():
-            if _is_table(hint) and name in {field.name for field in fields(hint)}:
+            if is_table(hint) and name in {field.name for field in fields(hint)}:
                 return f'; it is a key of the table "{table}": {table} = {{ {name} = ... }}'
         return did_you_mean(name, self.parameters)
 
     def hints(self) -> dict[str, Any]:
         """Types of the parameters, resolved when first asked for: decoration stays cheap."""
-        from typing import get_type_hints
+        return hints_of(self.function, self.address)
 
-        try:
-            return get_type_hints(self.function)
-        except NameError as error:
-            raise SpecError(
-                f"{self.address}: the annotation {error.name!r} cannot be resolved at run time; "
-                "import it outside `if TYPE_CHECKING:`"
-            ) from error
+    def meanings(self) -> dict[str, str]:
+        """What each parameter means, as the section "Args:" of the docstring says."""
+        documentation = documented(self.__doc__)
+        return {name: documentation[name] for name in self.parameters if name in documentation}
 
 
 class GroupScorer(Scorer[P, R]):
@@ -255,53 +245,6 @@ def group_scorer(
     return decorate if function is None else decorate(function)
 
 
-def type_name(hint: Any) -> str:
-    """How a parameter's type is written for people: `float`, `list[str]`, `"a" or "b"`.
-
-    >>> type_name(Literal["linear", "cosine"]), type_name(Sequence[str] | None)
-    ('"linear" or "cosine"', 'list[str] or nothing')
-    """
-    from types import NoneType, UnionType
-    from typing import Union, get_args, get_origin
-
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return " or ".join(f'"{choice}"' for choice in args)
-    if origin in (Union, UnionType):
-        return " or ".join(type_name(part) for part in args)
-    if hint is NoneType:
-        return "nothing"
-    if hint is Any:
-        return "anything"
-    if _is_table(hint):
-        return f"table of {', '.join(field.name for field in fields(hint))}"
-    if (origin or hint) in (list, tuple, Sequence):  # TOML has one kind of list, and of table
-        return f"list[{type_name(args[0])}]" if args else "list"
-    if (origin or hint) in (dict, Mapping):
-        return f"dict[str, {type_name(args[1])}]" if args else "dict"
-    return getattr(hint, "__name__", str(hint))
-
-
-def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The keyword-only parameters of a scoring function, after the sample."""
-    where = f"{function.__module__}:{function.__qualname__}"
-    parameters = list(inspect.signature(function).parameters.values())
-    if not parameters or parameters[0].kind not in _SAMPLE_KINDS:
-        raise SpecError(f"{where}: the first parameter of a scorer is the sample")
-    rest = parameters[1:]
-    for parameter in rest:
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise SpecError(
-                f"{where}: parameter {parameter.name!r} must be keyword-only; "
-                "put a bare * after the sample"
-            )
-        if parameter.annotation is _REQUIRED:
-            raise SpecError(
-                f"{where}: parameter {parameter.name!r} has no type; use {_PARAMETER_TYPES}"
-            )
-    return {parameter.name: parameter for parameter in rest}
-
-
 def _checked_range(function: Callable[..., Any], range: tuple[float, float]) -> tuple[float, float]:
     low, high = range
     if not -MAX_MAGNITUDE <= low < high <= MAX_MAGNITUDE:
@@ -315,103 +258,10 @@ def _checked_range(function: Callable[..., Any], range: tuple[float, float]) -> 
 def _checked_value(scorer: Scorer[..., Any], name: str, value: Any) -> Any:
     hint = scorer.hints()[name]
     try:
-        return _fitted(value, hint)
+        return fitted(value, hint)
     except SpecError as error:
         raise SpecError(f"{scorer.address}: parameter {name!r}: {error}") from None
     except TypeError:
         raise SpecError(
             f"{scorer.address}: parameter {name!r} must be {type_name(hint)}, got {value!r}"
         ) from None
-
-
-def _fitted(value: Any, hint: Any) -> Any:
-    """Return `value` as `hint` wants it (an int where a float is wanted is a float).
-
-    Raises `TypeError` where it does not fit. A bool is never taken for a number.
-    """
-    from types import NoneType, UnionType
-    from typing import Union, get_args, get_origin
-
-    origin, args = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return value
-    if origin in (Union, UnionType):
-        for part in args:
-            try:
-                return _fitted(value, part)
-            except TypeError:
-                continue
-    elif origin is Literal:
-        if isinstance(value, str) and value in args:
-            return value
-    elif hint is float:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            with suppress(OverflowError):  # an integer of hundreds of digits
-                if math.isfinite(value):
-                    return float(value)
-    elif hint is int:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    elif hint in (str, bool):
-        if isinstance(value, hint):
-            return value
-    elif hint is NoneType:
-        if value is None:
-            return None
-    elif (origin or hint) in (list, tuple, Sequence):
-        if isinstance(value, list | tuple):
-            return [_fitted(item, args[0] if args else Any) for item in value]
-    elif (origin or hint) in (dict, Mapping):
-        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return {key: _fitted(item, args[1] if args else Any) for key, item in value.items()}
-    elif _is_table(hint):
-        return _filled(value, hint)
-    else:
-        raise SpecError(f"a scorer's parameter cannot be {hint!r}; use {_PARAMETER_TYPES}")
-    raise TypeError
-
-
-def _is_table(hint: Any) -> bool:
-    return isinstance(hint, type) and is_dataclass(hint)
-
-
-def _filled(value: Any, table: Any) -> Any:
-    """A table as the frozen dataclass that declares its keys; what it does not say is default."""
-    from typing import get_type_hints
-
-    given = tabled(value)
-    if not isinstance(given, Mapping):
-        raise TypeError
-    hints = get_type_hints(table)
-    keys = [field.name for field in fields(table)]
-    fitted = {}
-    for key, item in given.items():
-        if key not in keys:
-            raise SpecError(f'unknown key "{key}"{did_you_mean(str(key), keys)}')
-        try:
-            fitted[key] = _fitted(item, hints[key])
-        except SpecError as error:
-            raise SpecError(f'key "{key}": {error}') from None
-        except TypeError:
-            expected = type_name(hints[key])
-            raise SpecError(f'key "{key}" must be {expected}, got {item!r}') from None
-    for field in fields(table):
-        if field.name not in fitted and _default(field) is MISSING:
-            raise SpecError(f'key "{field.name}" is missing')
-    return table(**fitted)
-
-
-def tabled(value: Any, *, defaults: bool = False) -> Any:
-    """A parameter's value as TOML holds it: a dataclass becomes a table, defaults left out."""
-    if isinstance(value, type) or not is_dataclass(value):
-        return value
-    items = {field.name: getattr(value, field.name) for field in fields(value)}
-    return {
-        field.name: tabled(items[field.name], defaults=defaults)
-        for field in fields(value)
-        if defaults or items[field.name] != _default(field)
-    }
-
-
-def _default(field: Any) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()

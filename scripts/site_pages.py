@@ -11,6 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from rewards.parameters import is_table, keys_of, type_name, without_arguments
 from rewards.registry import bundled
 from rewards.scorer import Scorer
 
@@ -36,13 +37,27 @@ def _entry(scorer: Scorer[..., Any]) -> str:
     notes = [f"{low:g} to {high:g}"]
     notes += ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
     notes += [f"needs {name}" for name in scorer.requires]
-    return f"### `{scorer.address}`\n\n*{', '.join(notes)}*\n\n{_markdown(scorer)}\n"
+    head = f"### `{scorer.address}`\n\n*{', '.join(notes)}*"
+    about = _markdown(without_arguments(scorer.__doc__))
+    return f"{head}\n\n{about}\n\n{_parameters(scorer)}\n"
 
 
-def _markdown(scorer: Scorer[..., Any]) -> str:
+def _parameters(scorer: Scorer[..., Any]) -> str:
+    """A line for each parameter, and for each key of one that is a table."""
+    hints, meanings = scorer.hints(), scorer.meanings()
+    lines = []
+    for name in scorer.parameters:
+        kind = "table" if is_table(hints[name]) else type_name(hints[name])
+        lines.append(f"* `{name}` ({kind}): {meanings.get(name, '')}")
+        for key, hint, meaning, _ in keys_of(hints[name]) if is_table(hints[name]) else ():
+            lines.append(f"    * `{key}` ({type_name(hint)}): {meaning}")
+    return "\n".join(lines)
+
+
+def _markdown(docstring: str) -> str:
     """A docstring as Markdown: doctests as code, the rest as it stands."""
     text, code = [], False
-    for line in (inspect.getdoc(scorer.function) or "").splitlines():
+    for line in docstring.splitlines():
         starts = line.lstrip().startswith(">>>")
         if starts and not code:
             text.append("```python")

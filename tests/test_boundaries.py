@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "score": set(),
     "sample": {"errors"},
-    "scorer": {"errors", "sample", "score"},
+    "parameters": {"errors"},
+    "scorer": {"errors", "parameters", "sample", "score"},
     "registry": {"errors", "scorer", "scorers"},
     "concurrency": {"errors"},
     "contract": {"errors", "sample", "score"},
@@ -69,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "rubric.rubric": {
         *("errors", "registry", "rubric.batch", "rubric.component", "rubric.digest"),
-        *("rubric.reach", "rubric.spec", "sample", "score", "scorer"),
+        *("parameters", "rubric.reach", "rubric.spec", "sample", "score", "scorer"),
     },
     "job": {"job", "rubric"},
     "judge": {"concurrency", "errors", "judge", "sample", "score"},

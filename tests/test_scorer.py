@@ -9,9 +9,9 @@ import pytest
 
 from rewards import Sample, group_scorer, scorer
 from rewards.errors import SpecError
+from rewards.parameters import type_name
 from rewards.registry import bundled, resolve
 from rewards.rubric import Rubric, use
-from rewards.scorer import type_name
 
 SAMPLE = Sample("1", "72")
 

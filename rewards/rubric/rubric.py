@@ -10,6 +10,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec
 from rewards.errors import (
     SpecError,
 )
+from rewards.parameters import tabled
 from rewards.registry import resolve
 from rewards.rubric.batch import Batch, group_indices
 from rewards.rubric.component import BoundComponent
@@ -25,7 +26,7 @@ from rewards.rubric.spec import (
 )
 from rewards.sample import Sample, as_samples
 from rewards.score import Reward
-from rewards.scorer import GroupScorer, Scorer, Service, tabled
+from rewards.scorer import GroupScorer, Scorer, Service
 
 P = ParamSpec("P")
 

@@ -44,8 +44,9 @@ def test_list_shows_every_scorer_with_its_parameters(rewards: Run) -> None:
 
     assert [entry["scorer"] for entry in document] == [s.address for s in bundled()]
     (match,) = [entry for entry in document if entry["scorer"] == "exact.match"]
-    ignore_case = {"name": "ignore_case", "type": "bool", "required": False, "default": False}
-    assert ignore_case in match["parameters"]
+    (ignore_case,) = [p for p in match["parameters"] if p["name"] == "ignore_case"]
+    assert (ignore_case["type"], ignore_case["required"]) == ("bool", False)
+    assert ignore_case["default"] is False
     assert match["range"] == [0.0, 1.0]
     assert all(entry["summary"].endswith(".") for entry in document)
 
@@ -138,6 +139,21 @@ def test_show_without_a_name_lists_the_rubrics(rewards: Run) -> None:
 
     assert [line.split()[0] for line in rewards("show").stdout.splitlines()[1:]] == names
     assert [rubric["rubric"] for rubric in rewards("show", "--json").json] == names
+
+
+def test_list_of_one_scorer_says_what_each_parameter_means(rewards: Run) -> None:
+    """And each key of one that is a table; as the docstring says it, and only once."""
+    shown = rewards("list", "judge.grade").stdout
+    (asking,) = [
+        parameter
+        for parameter in rewards("list", "judge.grade", "--json").json[0]["parameters"]
+        if parameter["name"] == "asking"
+    ]
+
+    assert "Args:" not in shown
+    for parameter in (asking, *asking["keys"]):
+        assert parameter["meaning"]
+        assert " ".join(shown.split()).count(parameter["meaning"]) == 1
 
 
 def test_show_writes_every_default_out(rewards: Run, tmp_path: Path) -> None:

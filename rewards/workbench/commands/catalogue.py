@@ -1,16 +1,23 @@
 """`rewards list` and `rewards show`: what scorers and rubrics there are, and what they say."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from rewards.errors import SpecError, did_you_mean
+from rewards.parameters import (
+    REQUIRED,
+    is_table,
+    keys_of,
+    tabled,
+    type_name,
+    without_arguments,
+)
 from rewards.registry import bundled, resolve, scorers_of
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS, RubricSpec, load_spec
-from rewards.scorer import Scorer, tabled, type_name
+from rewards.scorer import Scorer
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import (
@@ -54,8 +61,9 @@ def list_scorers(
 
     With --json, a list of {"scorer", "summary", "range", "kind", "async", "requires",
     "parameters"}, where "kind" is "sample" or "group", "async" is true for scorers that call a
-    model, and "parameters" is a list of {"name", "type", "required", "default"} ("default" only
-    where there is one). `rewards show --json` lists the rubrics.
+    model, and "parameters" is a list of {"name", "type", "required", "meaning", "default", "keys"}
+    ("default" only where there is one, "keys" where it is a table, described in the same way).
+    `rewards show --json` lists the rubrics.
     """
     found = _named(name)
     if as_json:
@@ -147,12 +155,20 @@ def _rubrics() -> list[RubricSpec]:
 def _print_whole(scorer: Scorer[..., Any]) -> None:
     """One scorer: its documentation, then its parameters."""
     show(f"{scorer.address}  ({_notes(scorer)})\n")
-    for paragraph in paragraphs(inspect.getdoc(scorer.function) or ""):
+    for paragraph in paragraphs(without_arguments(scorer.__doc__)):
         show("\n".join(f"  {line}" for line in paragraph.split("\n")) + "\n")
     parameters = _parameters(scorer)
     show("Parameters" if parameters else "No parameters")
     for parameter in parameters:
-        show(f"  {_signature(parameter)}")
+        _print_parameter(parameter, "  ")
+
+
+def _print_parameter(parameter: dict[str, Any], margin: str) -> None:
+    show(f"{margin}{_signature(parameter)}")
+    if parameter["meaning"]:
+        show(f"{margin}    {parameter['meaning']}")
+    for key in parameter.get("keys", ()):
+        _print_parameter(key, f"{margin}    ")
 
 
 def _print_rubric(rubric: Rubric, components: list[dict[str, Any]]) -> None:
@@ -187,7 +203,8 @@ def _notes(scorer: Scorer[..., Any]) -> str:
 
 def _signature(parameter: dict[str, Any]) -> str:
     default = "required" if parameter["required"] else json_text(parameter["default"])
-    return f"{parameter['name']}: {parameter['type']} = {default}"
+    kind = "table" if "keys" in parameter else parameter["type"]
+    return f"{parameter['name']}: {kind} = {default}"
 
 
 def _shortly(params: dict[str, Any]) -> str:
@@ -210,13 +227,22 @@ def _described(scorer: Scorer[..., Any]) -> dict[str, Any]:
 
 
 def _parameters(scorer: Scorer[..., Any]) -> list[dict[str, Any]]:
-    hints = scorer.hints()
-    described = []
-    for name, parameter in scorer.parameters.items():
-        required = parameter.default is inspect.Parameter.empty
-        entry = {"name": name, "type": type_name(hints[name]), "required": required}
-        described.append(entry if required else {**entry, "default": tabled(parameter.default)})
-    return described
+    hints, meanings = scorer.hints(), scorer.meanings()
+    return [
+        _parameter(name, hints[name], meanings.get(name, ""), parameter.default)
+        for name, parameter in scorer.parameters.items()
+    ]
+
+
+def _parameter(name: str, hint: Any, meaning: str, default: Any) -> dict[str, Any]:
+    """One parameter, or one key of a parameter that is a table."""
+    required = default is REQUIRED
+    entry = {"name": name, "type": type_name(hint), "required": required, "meaning": meaning}
+    if not required:
+        entry["default"] = tabled(default)
+    if is_table(hint):
+        entry["keys"] = [_parameter(*key) for key in keys_of(hint)]
+    return entry
 
 
 def _component(rubric: Rubric, index: int) -> dict[str, Any]:
