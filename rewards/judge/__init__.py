@@ -14,6 +14,7 @@ usage       what has been used?
 """
 
 from rewards.judge.client import (
+    InputRefusedError,
     JudgeClient,
     JudgeReply,
     JudgeRequest,
@@ -29,6 +30,7 @@ from rewards.judge.terms import Asking, Price
 __all__ = [
     "Asking",
     "FakeJudge",
+    "InputRefusedError",
     "JudgeClient",
     "JudgeReply",
     "JudgeRequest",

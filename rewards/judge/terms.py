@@ -23,7 +23,7 @@ _METADATA = re.compile(r"[A-Za-z0-9\s:_@$#=/+,.-]{1,256}", re.ASCII)
 # What follows ends up in the resources of an IAM policy, where *, ? and $ would mean more than
 # they say: they are in none of these.
 _MODEL = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._:-]*"
+    r"(?!arn:)[A-Za-z0-9][A-Za-z0-9._:-]*"
     r"|arn:aws(?:-[a-z-]+)?:(?:bedrock|sagemaker):[a-z0-9-]{1,20}:(?:\d{12})?"
     r":[a-z-]+/[A-Za-z0-9._:/-]+",
     re.ASCII,

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from infra.reward.judge_access import judge_statements
+from infra.reward.judge_access import judge_statements, routed
+from rewards import Sample, scorer
+from rewards.errors import SpecError
 from rewards.rubric import Rubric, use
 from rewards.scorers import judge
 from tests.infra.resources import find, only, text_of
@@ -147,6 +150,45 @@ def test_a_judge_named_by_arn_may_be_called(model: str, routed: list[str]) -> No
     assert [resource.partition(":bedrock:")[2] for resource in behind] == routed
     for statement in found[1:]:
         assert statement["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": model}}
+
+
+@scorer
+async def own(sample: Sample, *, model: str = "m", region: str = "", cache_table: str = "") -> bool:
+    """A judge of the user's own, whose parameters nobody has checked."""
+    return bool(model and region and cache_table)
+
+
+@pytest.mark.parametrize(
+    "params", [{"model": "*"}, {"region": "*"}, {"cache_table": "*"}, {"model": "amazon.nova-?"}]
+)
+def test_a_judge_of_ones_own_names_no_wildcard_either(params: dict[str, str]) -> None:
+    """What reaches a policy is a name, whoever wrote the scorer."""
+    stack = Stack(App(), "S", env=Environment(region="us-east-1"))
+    with pytest.raises(SpecError, match='component "own"'):
+        judge_statements(stack, Rubric("t", [use(own, **params).placed(name="own")]))
+
+
+def test_a_judge_of_ones_own_is_allowed_what_it_names() -> None:
+    """Model, region and table are taken from the parameters of these names."""
+    stack = Stack(App(), "S", env=Environment(region="us-east-1"))
+    rubric = Rubric("t", [use(own, model="a.b", region="us-west-2", cache_table="verdicts")])
+
+    model, table = (statement.to_json() for statement in judge_statements(stack, rubric))
+    assert text_of(model["Resource"]).endswith(":us-west-2::foundation-model/a.b")
+    assert text_of(table["Resource"]).endswith(":table/verdicts")
+
+
+def test_only_a_wildcard_that_a_condition_holds_to_a_profile_has_a_reason() -> None:
+    """Any other one fails the synth: the reason would not be true of it."""
+    held = {"StringEquals": {"bedrock:InferenceProfileArn": PROFILE + "us.amazon.nova-pro-v1:0"}}
+    resources = ["arn:aws:bedrock:*::foundation-model/amazon.nova-pro-v1:0", "arn:aws:s3:::x"]
+
+    def statement(**more: Any) -> iam.PolicyStatement:
+        return iam.PolicyStatement(actions=["bedrock:InvokeModel"], resources=resources, **more)
+
+    assert routed(statement(conditions=held)) == resources[:1]
+    assert routed(statement()) == []
+    assert routed(statement(conditions={"StringEquals": {"aws:RequestedRegion": "*"}})) == []
 
 
 def test_judges_may_use_the_table_they_name_and_the_one_of_the_stack(everything: Template) -> None:
