@@ -8,6 +8,7 @@
         ├── MissingReferenceError   the data has no reference for this sample
         ├── UnusableDataError       the data's reference or metadata is not what a scorer reads
         ├── RefusalError            the sample's own fault: a judge refuses it; follows on_refusal
+        │   └── InputRefusedError   its data is too long for a service, or filtered
         └── ServiceError            a service's fault: throttled, unreachable; follows on_error
             ├── DeadlineError       not started or not finished in time
             └── BudgetError         the invocation has spent what its rubric allows
@@ -18,8 +19,8 @@ component's `on_error`: a failing tool is not a wrong answer.
 """
 
 import re
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 _KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -83,6 +84,13 @@ class RefusalError(UnscoredError):
     kind = "refusal"
 
 
+class InputRefusedError(RefusalError):
+    """A service will not take this sample's data: too long for it, or filtered.
+
+    Where it says so of every sample of a batch, alike, no sample is at fault.
+    """
+
+
 class ServiceError(UnscoredError):
     """A service that the scorer needs failed: throttled out, unreachable, broken."""
 
@@ -111,6 +119,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(name, list(known), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def unless_all_refused(outcomes: Sequence[Any]) -> Sequence[Any]:
+    """What came of the samples of a batch, unless a service refuses all of them (2 or more) alike.
+
+    Then it is no sample's fault, but of what they have in common, and each gets a `ServiceError`:
+    under the default policy of judges nothing is trained on it.
+
+    >>> unless_all_refused([InputRefusedError("too long"), InputRefusedError("too long")])[0]
+    ServiceError('every sample is refused alike: too long')
+    """
+    said = {str(o) if isinstance(o, InputRefusedError) else None for o in outcomes}
+    if len(outcomes) < 2 or len(said) > 1 or None in said:
+        return outcomes
+    return [ServiceError(f"every sample is refused alike: {said.pop()}")] * len(outcomes)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

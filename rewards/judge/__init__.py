@@ -14,7 +14,6 @@ usage       what has been used?
 """
 
 from rewards.judge.client import (
-    InputRefusedError,
     JudgeClient,
     JudgeReply,
     JudgeRequest,
@@ -30,7 +29,6 @@ from rewards.judge.terms import Asking, Price
 __all__ = [
     "Asking",
     "FakeJudge",
-    "InputRefusedError",
     "JudgeClient",
     "JudgeReply",
     "JudgeRequest",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from rewards.errors import RefusalError, ServiceError
+from rewards.errors import ServiceError
 
 #: What of a request bears on the bill and the way, and not on the verdict.
 _ROUTING = frozenset({"metadata", "service_tier", "prompt_cache"})
@@ -99,10 +99,3 @@ class TooManyRequestsError(ServiceError):
 
 class UnavailableError(ServiceError):
     """The service failed, or did not answer in time."""
-
-
-class InputRefusedError(RefusalError):
-    """The service will not take this sample's data: too long, or filtered.
-
-    Where it says so of every sample of a batch, it is no sample's fault.
-    """

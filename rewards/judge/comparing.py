@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
 from rewards.concurrency import current_run
-from rewards.errors import MissingReferenceError, RefusalError, UnscoredError
+from rewards.errors import (
+    MissingReferenceError,
+    RefusalError,
+    UnscoredError,
+    unless_all_refused,
+)
 from rewards.judge.asking import verdict
 from rewards.judge.grading import together
 from rewards.judge.plan import PREFERENCE, ComparePlan
@@ -118,7 +123,7 @@ async def _all(calls: Sequence[Awaitable[Comparison]]) -> list[Comparison | Unsc
     """What came of the calls, or the sample's own fault in its place; anything else is raised."""
     current_run()  # made here, if it must be: one for all of them
     outcomes: list[Comparison | UnscoredError] = []
-    for outcome in await asyncio.gather(*calls, return_exceptions=True):
+    for outcome in unless_all_refused(await asyncio.gather(*calls, return_exceptions=True)):
         if isinstance(outcome, Comparison | RefusalError | MissingReferenceError):
             outcomes.append(outcome)
         else:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import BatchFailedError, SpecError
+from rewards.errors import BatchFailedError, InputRefusedError, SpecError
 from rewards.judge import FakeJudge, JudgeReply, JudgeRequest, install
 from rewards.rubric import Rubric, use
 from rewards.scorers import judge
@@ -117,6 +117,15 @@ def test_who_makes_the_judge_refuse_stands_alone() -> None:
 
     assert rewards[0].faults["judge"].kind == "refusal"
     assert [reward.value for reward in rewards] == [0.0, 0.0, 0.5, 1.0]
+
+
+def test_a_group_that_is_refused_as_a_whole_is_no_rollouts_fault() -> None:
+    """All texts too long for the model: a limit of the rubric's; nothing is trained on it."""
+    too_long = InputRefusedError("the text is too long for the judge's model")
+    rollouts = [sample(text, id=text, reference_answer="r") for text in ("a", "b", "c")]
+    for against in ("group", "reference"):
+        with install(FakeJudge(too_long)), pytest.raises(BatchFailedError, match="refused alike"):
+            compared(against=against).score_batch(rollouts)
 
 
 def test_a_missing_reference_costs_one_rollout() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import BatchFailedError, RefusalError, ServiceError
+from rewards.errors import BatchFailedError, InputRefusedError, RefusalError, ServiceError
 from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
-from rewards.judge.client import InputRefusedError, TooManyRequestsError
+from rewards.judge.client import TooManyRequestsError
 from rewards.judge.clients import bedrock
 from rewards.judge.clients.converse import read_response, service_error
 from tests.converse_server import Asked, Converse, Fault, reply_to

@@ -10,9 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rewards.errors import RefusalError, ServiceError
+from rewards.errors import InputRefusedError, RefusalError, ServiceError
 from rewards.judge.client import (
-    InputRefusedError,
     JudgeReply,
     JudgeRequest,
     TooManyRequestsError,
