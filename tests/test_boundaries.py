@@ -58,6 +58,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("reading.clause", "reading.marked", "reading.number_words", "reading.numbers"),
         *("reading.phrases", "reading.plain", "reading.prose", "reading.text"),
     },
+    "reading.maths": {
+        *("reading.answer", "reading.marked", "reading.maths", "reading.phrases"),
+        "reading.text",
+    },
     "rubric.__init__": {"rubric.rubric"},
     "rubric.spec": {"errors", "score"},
     "rubric.reach": {"errors", "rubric.component", "rubric.spec"},
