@@ -7,6 +7,7 @@ wrapped lines; NO_COLOR turns the colours off.
 
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +23,9 @@ MAX_CELL_CHARS = 60
 
 #: A column of prose that has less than this is no column: the rows become paragraphs.
 MIN_PROSE_CHARS = 24
+
+#: Where an entry of a list begins in a docstring.
+_ENTRY = re.compile(r"\* |- |\w[\w`, ]{0,39}: ")
 
 Mood = Literal["", "good", "bad", "odd"]
 _STYLES = {"": "", "good": "green", "bad": "bold red", "odd": "yellow"}
@@ -54,6 +58,9 @@ def _print_wrapped(message: str, mood: Mood, stream: TextIO) -> None:
     console = _console(stream)
     for line in message.split("\n"):
         text = line.lstrip(" ")
+        if not text:
+            console.print()
+            continue
         # What is wrapped stands under the text that it belongs to.
         indent = (0, 0, 0, len(line) - len(text))
         console.print(Padding(Text(text, _STYLES[mood]), indent, expand=False))
@@ -262,18 +269,24 @@ def _shown(cell: str | Shown) -> Shown:
 def paragraphs(text: str) -> list[str]:
     r"""A docstring in pieces to print apart: what runs on is joined, so that it can be wrapped.
 
-    Examples and lines that are indented stay as they are.
+    Examples stay as they are; each entry of a list ("name: ...", "* ...") is a line.
 
-    >>> paragraphs("The rule\ngoes on.\n\n>>> f()\n1")
-    ['The rule goes on.', '>>> f()\n1']
+    >>> paragraphs("The rule\ngoes on.\n\n>>> f()\n1\n\na: first\n    more\nb: second")
+    ['The rule goes on.', '>>> f()\n1', 'a: first more\nb: second']
     """
     found = []
     for block in text.split("\n\n"):
-        lines = block.strip("\n").split("\n")
-        kept = lines[0].startswith((">>>", "* ", "- ", "=")) or any(
-            line.startswith(" ") for line in lines
-        )
-        found.append("\n".join(lines) if kept else " ".join(lines))
+        first, *rest = block.strip("\n").split("\n")
+        lines = [first]
+        for line in rest:
+            kept = ">>>" in block or "==" in block
+            # Below "Raises:" the entries are indented.
+            entry = line.lstrip() if first.endswith(":") else line
+            if kept or _ENTRY.match(entry):
+                lines.append(line)
+            else:
+                lines[-1] += f" {line.strip()}"
+        found.append("\n".join(lines))
     return found
 
 

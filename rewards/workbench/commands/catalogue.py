@@ -34,8 +34,6 @@ from rewards.workbench.output import (
 #: A parameter that is longer (a schema) is told by its beginning; --json has all of it.
 MAX_PARAMETER_CHARS = 60
 
-_REQUIRED = object()
-
 
 @examples(
     "rewards list",
@@ -74,7 +72,7 @@ def list_scorers(
         _print_whole(found[0])
     else:
         for scorer in found:
-            show(f"{scorer.address}  ({_notes(scorer)})\n    {scorer.summary}")
+            show(f"{_heading(scorer)}\n    {scorer.summary}")
             for parameter in _parameters(scorer):
                 show(f"      {_signature(parameter)}")
 
@@ -134,8 +132,11 @@ def _named(name: str) -> list[Scorer[..., Any]]:
 def _print_all(found: list[Scorer[..., Any]]) -> None:
     print_table(
         ["scorer", "range", "what it rewards"],
-        [[scorer.address, _notes(scorer), scorer.summary] for scorer in found],
-        prose=["range", "what it rewards"],
+        [
+            [s.address, _span(s.range), " ".join([s.summary, *(f"({n})" for n in _notes(s))])]
+            for s in found
+        ],
+        prose=["what it rewards"],
     )
     print()
     _print_rubrics()
@@ -154,7 +155,7 @@ def _rubrics() -> list[RubricSpec]:
 
 def _print_whole(scorer: Scorer[..., Any]) -> None:
     """One scorer: its documentation, then its parameters."""
-    show(f"{scorer.address}  ({_notes(scorer)})\n")
+    show(f"{_heading(scorer)}\n")
     for paragraph in paragraphs(without_arguments(scorer.__doc__)):
         show("\n".join(f"  {line}" for line in paragraph.split("\n")) + "\n")
     parameters = _parameters(scorer)
@@ -184,8 +185,10 @@ def _print_rubric(rubric: Rubric, components: list[dict[str, Any]]) -> None:
     rows = []
     for shown, bound in zip(components, rubric.components, strict=True):
         policies = f"{shown['on_error']}, {shown['on_refusal']}"
-        defaults = {p["name"]: p.get("default", _REQUIRED) for p in _parameters(bound.scorer)}
-        given = {k: v for k, v in shown["params"].items() if v != defaults[k]}
+        declared = bound.scorer.parameters.items()
+        given = _changed(
+            shown["params"], {name: tabled(p.default, defaults=True) for name, p in declared}
+        )
         name, address = shown["name"], shown["scorer"]
         rows.append(
             [name, address, _span(shown["range"]), _counts(shown), policies, _shortly(given)]
@@ -195,16 +198,35 @@ def _print_rubric(rubric: Rubric, components: list[dict[str, Any]]) -> None:
     show("\nOther parameters are at their defaults: rewards list SCORER, or --json here.")
 
 
-def _notes(scorer: Scorer[..., Any]) -> str:
-    notes = [_span(scorer.range)]
-    notes += ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
-    return ", ".join(notes)
+def _heading(scorer: Scorer[..., Any]) -> str:
+    return f"{scorer.address}  ({', '.join([_span(scorer.range), *_notes(scorer)])})"
+
+
+def _notes(scorer: Scorer[..., Any]) -> list[str]:
+    return ["sees the whole group"] * scorer.is_group + ["calls a model"] * scorer.is_async
 
 
 def _signature(parameter: dict[str, Any]) -> str:
     default = "required" if parameter["required"] else json_text(parameter["default"])
     kind = "table" if "keys" in parameter else parameter["type"]
     return f"{parameter['name']}: {kind} = {default}"
+
+
+def _changed(params: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """What is not at its default; of a table that has defaults of its own, its changed keys.
+
+    >>> _changed({"n": 1, "asking": {"a": 1, "b": 2}}, {"n": 1, "asking": {"a": 1, "b": 0}})
+    {'asking': {'b': 2}}
+    """
+    found = {}
+    for name, value in params.items():
+        default = defaults.get(name)
+        if isinstance(value, dict) and isinstance(default, dict) and default:
+            value = _changed(value, default)
+            default = {}
+        if value != default:
+            found[name] = value
+    return found
 
 
 def _shortly(params: dict[str, Any]) -> str:
