@@ -217,6 +217,15 @@ def test_show_for_people(rewards: Run, tmp_path: Path) -> None:
     assert "at their defaults" in shown
 
 
+def test_show_tells_only_what_is_not_at_its_default(rewards: Run) -> None:
+    """Of a table such as a judge's `asking`, too."""
+    shown = rewards("show", "summarisation").stdout
+
+    assert 'prompt = "summarisation"' in shown
+    assert "asking" not in shown
+    assert "temperature" not in shown
+
+
 @pytest.mark.parametrize("rubric", sorted(path.stem for path in RUBRICS.glob("*.toml")))
 def test_every_bundled_rubric_can_be_shown(rewards: Run, rubric: str) -> None:
     """For people and as JSON."""

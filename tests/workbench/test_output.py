@@ -88,6 +88,14 @@ def test_a_terminal_without_utf_8_gets_escapes_and_no_traceback(tmp_path: Path) 
     assert b"\\u4e03" in done.stdout
 
 
+def test_a_blank_line_stays_one(tmp_path: Path) -> None:
+    """On a terminal, too: what is told in paragraphs is read in paragraphs."""
+    script = "from rewards.workbench.output import say, show; show('a\\n\\n  b\\n'); say('c')"
+    shown = on_a_terminal([sys.executable, "-c", script], tmp_path)
+
+    assert shown.splitlines() == ["a", "", "  b", "", "c"]
+
+
 TABLE = """
 from rewards.workbench.output import Shown, print_table, say
 print_table(

@@ -29,6 +29,7 @@ from rewards.job.errors import ConfigError, JobError, TransientError
 from rewards.job.jobs import COMPLETED, ENDED, Job, Jobs
 from rewards.job.steps import check_reward, create_job, deployed_definition
 from rewards.rubric.spec import load_spec
+from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import figure, json_text, print_json, print_table, printable, say
 
@@ -70,6 +71,7 @@ EverySeconds = Annotated[float, typer.Option("--every", min=0.1, help="Seconds b
 
 
 @app.command()
+@examples("rewards job render", "rewards job render --run first --set hyperparameters.epochCount=1")
 def render(
     config: ConfigOption = Path(DEFAULT_FILE),
     run: Annotated[str, typer.Option("--run", help="The run's name.")] = "RUN",
@@ -90,6 +92,7 @@ def render(
 
 
 @app.command()
+@examples("rewards job start --run first --watch")
 def start(
     config: ConfigOption = Path(DEFAULT_FILE),
     run: Annotated[
@@ -133,6 +136,7 @@ def start(
 
 
 @app.command()
+@examples("rewards job status", "rewards job status first --json")
 def status(
     job: JobArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
@@ -155,6 +159,7 @@ def status(
 
 
 @app.command()
+@examples("rewards job stop first")
 def stop(
     job: JobArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
@@ -173,6 +178,7 @@ def stop(
 
 
 @app.command("list")
+@examples("rewards job list --json")
 def list_jobs(
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
