@@ -165,7 +165,9 @@ class Index:
 
     def _rows(self, query: str) -> Iterator[Any]:
         with _disk():
-            yield from self._database.execute(query)
+            found = self._database.execute(query)
+            while some := found.fetchmany(1000):
+                yield from some
 
 
 def group_records(samples: Sequence[Sample], rewards: Sequence[Reward], group_by: str) -> bytes:

@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import FileIO
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any
 
 from rewards.workbench.output import json_text
-from rewards.workbench.rollouts.grouping import Index
+from rewards.workbench.rollouts.grouping import Groups, Index, figures
 from rewards.workbench.rollouts.rows import Line
 from rewards.workbench.rollouts.scoring import Scored, Task
 from rewards.workbench.rollouts.tally import Tally
@@ -49,15 +50,17 @@ class _Appended:
         self.path = path
         self.size = 0
         self._hash = hashlib.sha256()
-        self.file: BinaryIO | None = None
+        # Nothing is kept back: what a full disk did not take must not be tried again by `close`.
+        self.file: FileIO | None = None
 
     def create(self) -> None:
-        self.file = self.path.open("x+b")
+        self.file = self.path.open("x+b", buffering=0)
 
     def append(self, data: bytes) -> None:
         assert self.file is not None
-        self.file.write(data)
-        self.file.flush()
+        left = memoryview(data)
+        while left:
+            left = left[self.file.write(left) :]
         self._hash.update(data)
         self.size += len(data)
 
@@ -71,7 +74,7 @@ class _Appended:
             self.create()
             return True
         try:
-            self.file = self.path.open("r+b")
+            self.file = self.path.open("r+b", buffering=0)
         except FileNotFoundError:
             return False
         while left and (data := self.file.read(min(left, _READ_BYTES))):
@@ -176,20 +179,18 @@ class OutputFile:
                 self._hash_line(line)
         self._note(progress)
 
-    @property
-    def groups(self) -> IO[bytes]:
-        """The rewards by group, to be read."""
-        assert self._groups.file is not None
-        return self._groups.file
+    def count_groups(self) -> Groups:
+        """The groups of all that was written."""
+        with self._groups.path.open("rb") as records:
+            return figures(records)
 
     def finish(self) -> None:
         """Give the results their name: they are whole."""
-        assert self._results.file is not None
         whole = self._results.path
         if self._index is not None:
             whole = self._folder / _ORDERED
-            with whole.open("wb") as file:
-                for data in self._index.in_file_order(self._results.file):
+            with self._results.path.open("rb") as results, whole.open("wb") as file:
+                for data in self._index.in_file_order(results):
                     file.write(gzip.compress(data, mtime=0) if self._packed else data)
         self.target.publish(whole)
         self._remove()

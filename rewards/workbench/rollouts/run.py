@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from rewards.workbench.output import printable, say
 from rewards.workbench.rollouts.batches import batches, tasks
@@ -28,9 +28,8 @@ def silent(rows: int, total: int | None) -> None:
 class Output(Protocol):
     """Where the results of tasks go."""
 
-    @property
-    def groups(self) -> IO[bytes]:
-        """The rewards by group of all tasks so far."""
+    def count_groups(self) -> Groups:
+        """The groups of all that was written."""
 
     def write(self, task: Task, scored: Scored, progress: Progress) -> None:
         """Take what a task gave."""
@@ -49,15 +48,19 @@ class Stream:
         self._index = index
         self._packed = packed
         self._waiting = TemporaryFile()  # noqa: SIM115 - lives as long as this object
-        self.groups: IO[bytes] = TemporaryFile()  # noqa: SIM115
+        self._groups = TemporaryFile()  # noqa: SIM115
 
     def write(self, task: Task, scored: Scored, progress: Progress) -> None:
         """Take what a task gave."""
-        self.groups.write(scored.groups)
+        self._groups.write(scored.groups)
         if self._index is None:
             self._emit(scored.data)
         else:
             self._waiting.write(scored.data)
+
+    def count_groups(self) -> Groups:
+        """The groups of all that was written."""
+        return figures(self._groups)
 
     def finish(self) -> None:
         """Write what had to wait for its order."""
@@ -68,7 +71,7 @@ class Stream:
     def close(self) -> None:
         """Let go of the temporary files."""
         self._waiting.close()
-        self.groups.close()
+        self._groups.close()
 
     def _emit(self, data: bytes) -> None:
         self._write(gzip.compress(data, mtime=0) if self._packed else data)
@@ -144,7 +147,7 @@ def run(
             _report(scored.malformed, progress)
             output.write(task, scored, progress)
             advance(progress.rows, total)
-    groups = figures(output.groups)  # before the results have their name: the disk may be full
+    groups = output.count_groups()  # before the results have their name: the disk may be full
     output.finish()
     return groups
 

@@ -207,14 +207,27 @@ def test_a_run_killed_before_it_had_begun_begins(
     assert not (tmp_path / "o.partial").exists()
 
 
+DIVERSE = 'name = "d"\n[[component]]\nscorer = "diversity.distinct"\n'
+
+
+@pytest.mark.parametrize("scattered", [False, True])
 @pytest.mark.parametrize("kilobytes", [0, 1, 2, 8, 24, 40])
 def test_a_full_disk_leaves_a_run_to_go_on_with_or_nothing(
-    tmp_path: Path, exact: Path, environment: dict[str, str], rewards: Run, kilobytes: int
+    tmp_path: Path,
+    exact: Path,
+    environment: dict[str, str],
+    rewards: Run,
+    kilobytes: int,
+    scattered: bool,
 ) -> None:
     """Wherever the disk is full, state and results agree: what was said to be held is held."""
-    rows = [wire_row("72", id=f"r{n}", prompt="x" * 9_000 + str(n // 4)) for n in range(400)]
+    rubric = exact
+    if scattered:
+        rubric = tmp_path / "d.toml"
+        rubric.write_text(DIVERSE)
+    rows = [wire_row("72", id=f"r{n}", prompt="x" * 9_000 + str(n % 9)) for n in range(400)]
     write_lines(tmp_path / "rows.jsonl", rows)
-    command = ["score", "rows.jsonl", "--rubric", str(exact), "--out", "o", "--workers", "1"]
+    command = ["score", "rows.jsonl", "--rubric", str(rubric), "--out", "o", "--workers", "1"]
 
     done = subprocess.run(
         ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "-", *PROCESS, *command],
@@ -228,6 +241,7 @@ def test_a_full_disk_leaves_a_run_to_go_on_with_or_nothing(
 
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+    assert "rewards: " in done.stderr.splitlines()[-1]
     held = re.search(r"o.partial holds the results of (\d+) rows", done.stderr)
     assert (held is not None) == (tmp_path / "o.partial").exists()
     if held:
