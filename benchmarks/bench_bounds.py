@@ -91,6 +91,25 @@ UNITS = (
     *("So it must be ", "leaving B ", "Wait, B. ", "A is wrong, ", "none of the above ", "A=1 "),
     # JSON, code fences
     *("[", "{", "[]", "{}", '{"', '{"a":', '"', "{ ", '{"a":1} ', "```json\n{}\n```\n", "```\n"),
+    # queries, finished or not
+    *(
+        "SELECT ",
+        "select 1;\n",
+        "with a as (",
+        "```sql\nSELECT 1\n```\n",
+        "SELECT '",
+        "select --\n",
+    ),
+    *("select /*", "sql: select 1\n", "<answer>select 1"),
+    # tool calls, finished or not
+    *("<tool_call>", '<tool_call>{"name":"f"', "<tool_call>f<arg_key>a</arg_key>", "<function="),
+    *("<function=f><parameter=a>", '<invoke name="', '<invoke name="f"><parameter name="a">'),
+    *("[TOOL_CALLS]", "[TOOL_CALLS]f[ARGS]", "<|python_tag|>", "<｜tool▁call▁begin｜>"),
+    *("<|tool_call_begin|>", "to=functions.f ", "to=functions.f<|message|>{", "functools["),
+    *('{"name":"f"} ', '[{"name":"f","arguments":{}},', "```python\nf(a=1)\n```\n", "f(a=1),"),
+    # formulas, finished or not
+    *("$a=b$ ", "$", "\\(", "\\[", "3 = 4\n", "1 + 2 = 3 = ", "\\frac{1}{", "\\sqrt{", "\\pm "),
+    *("\\begin{pmatrix}1&", "\\text{", "|x", "x^", "(x+1)"),
     "She sold 48 clips in April, and (after that) 24 in May. ",
     *("  ```json\n  {}\n", "1.5,", '"a",', "\\u0041", '{"answer": "A"} '),
 )
@@ -214,6 +233,18 @@ def cases() -> dict[str, tuple[str, Mapping[str, Any], Any]]:
         "json_schema.fields": ("json_schema.fields", {}, invoice),
         "json_schema.fields, unordered": ("json_schema.fields", {"lists": "unordered"}, invoice),
         "json_schema.fields, deep": ("json_schema.fields", {"lists": "unordered"}, deep),
+    }
+    tables = {"schema": "CREATE TABLE t (a)", "seeds": ["INSERT INTO t VALUES (1)"]}
+    tool = {"tools": {"f": {"op": "get", "table": "t", "where": {}}}, "initial": {"t": []}}
+    calls = [{"name": "f", "arguments": {"a": 1}}]
+    found |= {
+        "sql.matches": ("sql.matches", tables, "SELECT a FROM t"),
+        "sql.properties": ("sql.properties", {**tables, "full_scan": False}, None),
+        "tools.calls": ("tools.calls", {}, calls),
+        "tools.economy": ("tools.economy", {}, calls),
+        "tools.state": ("tools.state", tool, calls),
+        "math.equal": ("math.equal", {}, r"\frac{1}{2}"),
+        "math.steps": ("math.steps", {}, None),
     }
     for kind in ("rouge-1", "rouge-2", "rouge-l"):
         found[f"overlap.rouge, {kind}"] = ("overlap.rouge", {"kind": kind}, words)

@@ -9,6 +9,7 @@ malformed: a call that no program can read is not the call that was asked for.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from rewards.reading.call_values import (
@@ -142,7 +143,7 @@ def _from_json(text: str) -> Found:
             yield None
         else:
             yield from _of_value(value)
-    if not any_value and text.strip():
+    if not any_value:
         yield None
 
 
@@ -156,12 +157,19 @@ def _of_value(value: Any) -> Found:
 
 
 def _between(text: str, opening: str, *closings: str) -> Iterator[str]:
-    """What stands between a mark and the next of its ends, or the end of the text."""
+    """What stands between a mark and the next of its ends, or the end of the text.
+
+    Where an end comes next is remembered: marks by the thousand must not search the text anew.
+    """
+    ends = dict.fromkeys(closings, -1)
     position = text.find(opening)
     while position >= 0:
         start = position + len(opening)
-        ends = [end for closing in closings if (end := text.find(closing, start)) >= 0]
-        end = min(ends, default=len(text))
+        for closing, end in ends.items():
+            if end < start:
+                found = text.find(closing, start)
+                ends[closing] = len(text) if found < 0 else found
+        end = min(ends.values(), default=len(text))
         yield text[start:end]
         position = text.find(opening, max(end, start))
 
@@ -343,7 +351,7 @@ _NAME_KEY = Pattern(r'[\[{]\s*(?:\{\s*)?"(?:name|function|tool_calls|tool_name|t
 
 def _calls_only(body: str) -> list[Call | None]:
     """The calls of a text of JSON; nothing where what it holds is no call at all."""
-    found = [*_from_json(body)]
+    found = [*islice(_from_json(body), MAX_CALLS)]
     return found if any(found) or _NAME_KEY.match(body.strip()) else []
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rewards.sandbox.database import (
+    MAX_QUERY_CHARS,
     MAX_ROWS,
     MAX_STEPS,
     MAX_VALUE_CHARS,
@@ -181,6 +182,8 @@ def _chars(database: Database, rows: Sequence[Row]) -> int:
 
 
 def _run(database: Database, query: str, max_steps: int, max_chars: int) -> Result:
+    if len(query) > MAX_QUERY_CHARS:
+        raise QueryError(f"a query of {len(query):,} characters")
     if not is_select(query):
         raise QueryError("no SELECT")
     return database.run(query, max_steps=max_steps, max_chars=max_chars)
