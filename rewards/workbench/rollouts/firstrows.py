@@ -19,6 +19,10 @@ MAX_ERROR_CHARS = 400
 _UNREADABLE = frozenset({"not_json", "not_utf8", "list", "too_long"})
 
 
+#: Faults of a row that lacks a field which the user may have named.
+_NAMED = {"no_completion_key": "completion", "no_group": "group"}
+
+
 class UnscorableError(RewardsError):
     """The file was read, and none of its rows can be scored as the options say."""
 
@@ -36,11 +40,7 @@ def check_first_rows(source: Source, keys: Keys) -> None:
     _check_alike(source, head, keys)
     names = field_names(head)
     for field in sorted(_named_in_vain(source, head, keys)):
-        key = getattr(keys, field)
-        raise UnscorableError(
-            f"no row of {source.name} has {printable(key)!r} (--{field}-key)"
-            f"{did_you_mean(key, names)}"
-        )
+        raise UnscorableError(f"no row of {source.name} has {_in_vain(field, keys, names)}")
 
 
 def field_names(lines: Sequence[Line]) -> list[str]:
@@ -66,11 +66,23 @@ def _check_alike(source: Source, head: Sequence[Line], keys: Keys) -> None:
         return
     kinds = {kind for kind, _ in faults}
     why = "" if kinds.isdisjoint(_UNREADABLE) else recognised(source.beginning, source.name)
-    if not why and len(kinds) == 1:
+    field = _NAMED.get(faults[0][0], "") if len(kinds) == 1 else ""
+    if not why and field in keys.named:
+        first = (
+            "its only row has not" if len(head) == 1 else f"none of its first {len(head)} rows has"
+        )
+        why = f"{first} {_in_vain(field, keys, field_names(head))}"
+    elif not why and len(kinds) == 1:
         which = f"its first {len(head)} rows fail alike, the first" if head[1:] else "its only row"
         why = f"{which} (line {head[0].number}): {printable(faults[0][1], MAX_ERROR_CHARS)}"
     if why:
         raise UnscorableError(f"{source.name} cannot be scored: {why}; nothing was scored")
+
+
+def _in_vain(field: str, keys: Keys, names: Sequence[str]) -> str:
+    """A named field that is not there, and the near names."""
+    key = getattr(keys, field)
+    return f"{printable(key)!r} (--{field}-key){did_you_mean(key, names)}"
 
 
 def _fault(line: Line, keys: Keys) -> tuple[str, str] | None:
