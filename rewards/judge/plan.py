@@ -1,6 +1,5 @@
 """The parameters of a judge's component, checked, and made ready to ask with."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from rewards.judge.shown.prompt import (
     load_prompt,
     prompt_file,
 )
-from rewards.judge.terms import Asking, Price, check_asking, check_model, within
+from rewards.judge.terms import Asking, check_asking, check_model, within
 
 P = TypeVar("P")
 
@@ -135,7 +134,7 @@ _plans: dict[tuple[object, str], Any] = {}
 
 def planned(make: Callable[..., P], **params: Any) -> P:
     """The plan that `make` gave for these parameters: every sample comes with the same ones."""
-    key = make, _key(params)
+    key = _key(make, params)
     return _plans[key] if key in _plans else replanned(make, **params)
 
 
@@ -144,19 +143,13 @@ def replanned(make: Callable[..., P], **params: Any) -> P:
     plan = make(**params)
     if len(_plans) >= MAX_PLANS:
         _plans.clear()
-    _plans[make, _key(params)] = plan
+    _plans[_key(make, params)] = plan
     return plan
 
 
-def _key(params: Mapping[str, Any]) -> str:
-    """Parameters as text, to find a plan by: tables in the order in which they are written."""
-    return json.dumps(params, default=_shallow)
-
-
-def _shallow(value: Any) -> Any:
-    if isinstance(value, Asking | Price):
-        return [getattr(value, name) for name in value.__slots__]
-    return str(value)
+def _key(make: Callable[..., P], params: Mapping[str, Any]) -> tuple[object, str]:
+    """What finds a plan: parameters as text, their tables in the order in which they stand."""
+    return make, repr(params)
 
 
 def files(params: Mapping[str, Any]) -> list[Path]:

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from rewards.errors import BatchFailedError, SpecError
-from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, install, usage
+from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, install, installed, usage
 from rewards.judge.clients import dynamo
 from rewards.judge.installed import Memory
 from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
@@ -120,6 +120,20 @@ def test_a_table_that_fails_costs_no_verdict(table: Any) -> None:
         assert graded(CLARITY, cache_table="verdicts").score(sample("72")).value == 0.75
 
     assert usage.drain()["JudgeTableErrors"] == [2]
+
+
+def test_a_rubric_of_more_calls_gets_more_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is made anew for a larger bound, and what it was told is still remembered."""
+    monkeypatch.setattr(installed, "_default", None)
+    monkeypatch.setattr(installed, "_default_bound", 0)
+    small = installed.installed(4)
+    assert installed.installed(2) is installed.installed(4) is small
+    large = installed.installed(8)
+
+    assert [small.client.bound, large.client.bound] == [4, 8]  # type: ignore[attr-defined]
+    assert large.memory is small.memory
+    assert large.breaker is small.breaker
+    assert installed.installed(4) is large
 
 
 def test_a_container_forgets_what_it_has_not_used_for_longest() -> None:

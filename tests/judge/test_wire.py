@@ -9,7 +9,8 @@ import pytest
 
 from rewards import concurrency
 from rewards.errors import BatchFailedError
-from rewards.judge import RetryPolicy, usage
+from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
+from rewards.judge.clients.bedrock import BedrockJudge
 from tests.converse_server import (
     REFUSALS,
     REPLY_FAULTS,
@@ -198,6 +199,15 @@ def test_nothing_is_sent_when_no_time_is_left(server: Converse, over_the_wire: O
 
     assert server.asked == []
     assert {reward.faults["judge"].kind for reward in rewards} == {"deadline"}
+
+
+def test_a_call_that_comes_too_late_is_not_sent(server: Converse) -> None:
+    """A thread may start late: what its caller no longer waits for is not paid for."""
+    request = JudgeRequest("m", "Grade.", "72", {}, 100)
+    with pytest.raises(UnavailableError, match="could not be sent in time"):
+        BedrockJudge(1).ask(request, timeout=0.0)
+
+    assert server.asked == []
 
 
 def test_each_request_waits_no_longer_than_its_caller(

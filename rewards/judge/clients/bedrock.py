@@ -82,7 +82,10 @@ class BedrockJudge:
 
     def _limit_time(self, context: dict[str, Any], **_: Any) -> None:
         """Let this one request wait no longer than its caller does."""
-        context["read_timeout"] = max(0.001, self._call.end - monotonic())
+        left = self._call.end - monotonic()
+        if left <= 0:
+            raise UnavailableError("the request could not be sent in time")
+        context["read_timeout"] = left
 
     def _sent(self, session: Any, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Send a request, and read its answer within the time and the size that are left to it."""
