@@ -13,6 +13,7 @@ from rewards.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
 from rewards.workbench.output import counted, say
+from rewards.workbench.rollouts.finished import check_finished
 from rewards.workbench.rollouts.firstrows import field_names
 from rewards.workbench.rollouts.grouping import Groups
 from rewards.workbench.rollouts.progress import progress_bar
@@ -165,6 +166,7 @@ def _to_file(
     with closing(output):
         progress = output.resume(rollouts.lines) if resume else output.start()
         if progress is None:
+            check_finished(target.path, rollouts, scoring)
             return None
         if progress.rows:
             say(f"going on after {counted(progress.rows, 'row')} of {target.folder}")

@@ -6,7 +6,7 @@ The rows' groups are noted in a temporary database on disk, which sorts in littl
 import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
@@ -76,23 +76,16 @@ class Index:
         """Read the source to its end; `seen` is called with the rows so far."""
         self._source = source
         self._database = _database()
-        self._database.execute(
-            "CREATE TABLE line (place INTEGER PRIMARY KEY, number, start, length, grp)"
-        )
         self.rows = self.grouped = self.runs = 0
-        self.groups: int
-        with _disk():
-            self._database.executemany(
-                "INSERT INTO line VALUES (?, ?, ?, ?, ?)", self._entries(keys, group_by, seen)
-            )
-            self.groups, self.compared, self.cut = self._database.execute(
-                "SELECT COUNT(*), TOTAL(members > 1), TOTAL(members > ? OR bytes > ?) FROM "
-                "(SELECT COUNT(*) AS members, SUM(length) AS bytes FROM line "
-                "WHERE grp IS NOT NULL GROUP BY grp)",
-                (MAX_BATCH_ROWS, MAX_EVENT_BYTES),
-            ).fetchone()
-        if self.scattered:
-            source.by_place()
+        self.groups = self.compared = self.cut = 0
+        try:
+            with _disk():
+                self._fill(self._entries(keys, group_by, seen))
+            if self.scattered:
+                source.by_place()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def scattered(self) -> bool:
@@ -133,6 +126,18 @@ class Index:
     def close(self) -> None:
         """Drop the database."""
         self._database.close()
+
+    def _fill(self, entries: Iterator[tuple[int, int, int, int | None, int | None]]) -> None:
+        execute = self._database.execute
+        execute("CREATE TABLE line (place INTEGER PRIMARY KEY, number, start, length, grp)")
+        self._database.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?)", entries)
+        found = execute(
+            "SELECT COUNT(*), TOTAL(members > 1), TOTAL(members > ? OR bytes > ?) FROM "
+            "(SELECT COUNT(*) AS members, SUM(length) AS bytes FROM line "
+            "WHERE grp IS NOT NULL GROUP BY grp)",
+            (MAX_BATCH_ROWS, MAX_EVENT_BYTES),
+        ).fetchone()
+        self.groups, self.compared, self.cut = map(int, found)
 
     def _entries(
         self, keys: Keys, group_by: str, seen: Callable[[int], None]
@@ -182,8 +187,7 @@ def group_records(samples: Sequence[Sample], rewards: Sequence[Reward], group_by
 
 def figures(records: IO[bytes]) -> Groups:
     """Count the groups in a file of `group_records`, however their rows are scattered."""
-    database = _database()
-    with _disk():
+    with _disk(), closing(_database()) as database:
         database.execute("CREATE TABLE reward (grp, value)")
         database.executemany("INSERT INTO reward VALUES (?, ?)", _unpacked(records))
         found = database.execute(
@@ -191,7 +195,6 @@ def figures(records: IO[bytes]) -> Groups:
             "(SELECT COUNT(*) AS members, MIN(value) AS low, MAX(value) AS high "
             "FROM reward GROUP BY grp)"
         ).fetchone()
-    database.close()
     return Groups(*map(int, found))
 
 

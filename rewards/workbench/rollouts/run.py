@@ -124,7 +124,7 @@ def looked_at(source: Source, scoring: Scoring, advance: Advance = silent) -> Ro
         say(f"{needs}no two rows of {source.name} do{remedy}")
     if index.cut:
         say(
-            f"groups too long to be scored together were cut: {index.cut:,.0f} (at most 1,024 "
+            f"groups too long to be scored together were cut: {index.cut:,} (at most 1,024 "
             "rows and 6 MB); who is compared with whom hangs on the order of their rows"
         )
     return Rollouts(index.lines(), index)

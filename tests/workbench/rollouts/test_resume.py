@@ -11,6 +11,8 @@ import pytest
 from tests.workbench.conftest import COMMAND as PROCESS
 from tests.workbench.conftest import Run, wire_row, write_lines
 
+DIVERSE = 'name = "d"\n[[component]]\nscorer = "diversity.distinct"\n'
+
 INTERRUPTS = """
 import os, pathlib, signal
 from rewards import Sample, scorer
@@ -175,6 +177,40 @@ def test_a_finished_run_is_done(rewards: Run, tmp_path: Path, exact: Path) -> No
     assert rewards("score", path, "--rubric", exact, "--resume").code == 2  # of what?
 
 
+@pytest.mark.parametrize("name", ["o", "o.gz"])
+def test_what_another_run_has_made_is_not_called_done(
+    rewards: Run, tmp_path: Path, exact: Path, name: str
+) -> None:
+    """Attack: a script that always says --resume is given another rubric, option, or input."""
+    rows = [wire_row("72", n % 3 and "72", id=n, prompt=f"p{n % 2}") for n in range(9)]
+    path = write_lines(tmp_path / "rows.jsonl", rows)
+    (tmp_path / "d.toml").write_text(DIVERSE)
+    for rubric, other in ((exact, "d.toml"), ("d.toml", exact)):
+        run = ("score", path, "--out", name, "--rubric")
+        assert rewards(*run, rubric, "--overwrite").code == 0
+        before = (tmp_path / name).read_bytes()
+        assert rewards(*run, rubric, "--resume").code == 0
+
+        results = [
+            rewards(*run, other, "--resume"),
+            rewards(*run, rubric, "--resume", "--explain"),
+            rewards(
+                "score",
+                write_lines(tmp_path / "more", [*rows, *rows]),
+                *run[2:],
+                rubric,
+                "--resume",
+            ),
+            rewards(
+                "score", write_lines(tmp_path / "less", rows[:8]), *run[2:], rubric, "--resume"
+            ),
+        ]
+
+        assert {result.code for result in results} == {2}
+        assert all("--overwrite scores anew" in result.stderr for result in results)
+        assert (tmp_path / name).read_bytes() == before
+
+
 def test_an_interruption_before_the_first_result_leaves_nothing(
     process: Run, tmp_path: Path
 ) -> None:
@@ -205,9 +241,6 @@ def test_a_run_killed_before_it_had_begun_begins(
 
     assert rewards("score", path, "--rubric", exact, "--out", "o", "--resume").code == 0
     assert not (tmp_path / "o.partial").exists()
-
-
-DIVERSE = 'name = "d"\n[[component]]\nscorer = "diversity.distinct"\n'
 
 
 @pytest.mark.parametrize("scattered", [False, True])
