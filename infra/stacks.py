@@ -83,11 +83,10 @@ class RftStack(Stack):
 
     def _reward(self, config: RftConfig, *, local_build: bool) -> RewardFunction:
         given = config.reward
-        is_file = given.rubric.endswith(".toml")
         return RewardFunction(
             self,
             "Reward",
-            rubric=config.local(given.rubric) if is_file else given.rubric,
+            rubric=config.rubric,
             name=f"{SAGEMAKER_PREFIX if given.sagemaker else 'rft-'}{config.name}",
             architecture=given.architecture,
             timeout=Duration.seconds(given.timeout) if given.timeout else None,

@@ -15,7 +15,8 @@ from datetime import date, time
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from rewards.errors import SpecError, did_you_mean
+from rewards.errors import SpecError
+from rewards.tables import Check, TableError, Wrong, fill
 
 #: The ways a parameter may be typed; anything else has no spelling in a TOML rubric.
 PARAMETER_TYPES = (
@@ -157,18 +158,30 @@ def keys_of(table: Any) -> list[tuple[str, Any, str, Any]]:
     return found
 
 
+def fitting(hint: Any) -> Check:
+    """The check of a parameter of this type, or of a key of a table that is one."""
+
+    def check(value: Any) -> Any:
+        try:
+            return fitted(value, hint)
+        except TypeError:
+            raise Wrong(f"must be {type_name(hint)}") from None
+
+    return check
+
+
 def fitted(value: Any, hint: Any) -> Any:
     """`value` as `hint` wants it: an int where a float is wanted is a float, a tuple a list.
 
     Raises:
         TypeError: it does not fit. A bool is never taken for a number.
-        SpecError: no parameter can be of this type, or a key of a table is wrong.
+        TableError: no parameter can be of this type, or a key of a table is wrong.
     """
     origin, args = get_origin(hint) or hint, get_args(hint)
     if is_table(hint):
         return _filled(value, hint)
     if origin not in _FITTERS:
-        raise SpecError(f"a scorer's parameter cannot be {hint!r}; use {PARAMETER_TYPES}")
+        raise TableError("", f"cannot be {hint!r}; use {PARAMETER_TYPES}")
     return _FITTERS[origin](value, args)
 
 
@@ -245,9 +258,8 @@ def _anything(value: Any, _: object) -> Any:
     if isinstance(value, Mapping):
         return _table(value, ())
     if not isinstance(value, _PLAIN):
-        raise SpecError(
-            f"{type(value).__name__} is nothing that TOML can say: text, numbers, true or false, "
-            f"dates, lists and tables are; got {value!r}"
+        raise Wrong(
+            "must be what TOML can say: text, numbers, true or false, dates, lists and tables"
         )
     return value
 
@@ -273,22 +285,9 @@ def _filled(value: Any, table: Any) -> Any:
     if not isinstance(given, Mapping):
         raise TypeError
     hints = get_type_hints(table)
-    keys = [field.name for field in fields(table)]
-    found = {}
-    for key, item in given.items():
-        if key not in keys:
-            raise SpecError(f'unknown key "{key}"{did_you_mean(str(key), keys)}')
-        try:
-            found[key] = fitted(item, hints[key])
-        except SpecError as error:
-            raise SpecError(f'key "{key}": {error}') from None
-        except TypeError:
-            expected = type_name(hints[key])
-            raise SpecError(f'key "{key}" must be {expected}, got {item!r}') from None
-    for field in fields(table):
-        if field.name not in found and _default(field) is MISSING:
-            raise SpecError(f'key "{field.name}" is missing')
-    return table(**found)
+    return fill(
+        table, given, {field.name: (fitting(hints[field.name]),) for field in fields(table)}
+    )
 
 
 def _default(field: Any) -> Any:

@@ -13,13 +13,14 @@ from rewards.parameters import (
     REQUIRED,
     declared,
     documented,
-    fitted,
+    fitting,
     hints_of,
     is_table,
     type_name,
 )
 from rewards.sample import Sample
 from rewards.score import MAX_MAGNITUDE
+from rewards.tables import TableError, checked
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -256,12 +257,8 @@ def _checked_range(function: Callable[..., Any], range: tuple[float, float]) -> 
 
 
 def _checked_value(scorer: Scorer[..., Any], name: str, value: Any) -> Any:
-    hint = scorer.hints()[name]
     try:
-        return fitted(value, hint)
-    except SpecError as error:
-        raise SpecError(f"{scorer.address}: parameter {name!r}: {error}") from None
-    except TypeError:
-        raise SpecError(
-            f"{scorer.address}: parameter {name!r} must be {type_name(hint)}, got {value!r}"
-        ) from None
+        return checked(fitting(scorer.hints()[name]), value, name)
+    except TableError as error:
+        message = f"{scorer.address}: parameter {error.path!r} {error.problem}"
+        raise SpecError(message) from None

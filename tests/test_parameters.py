@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import pytest
 
-from rewards.errors import SpecError
 from rewards.parameters import (
     documented,
     fitted,
+    fitting,
     is_table,
     keys_of,
     tabled,
@@ -19,6 +19,7 @@ from rewards.parameters import (
 )
 from rewards.registry import bundled
 from rewards.scorer import Scorer
+from rewards.tables import TableError, checked
 
 #: Scorers whose parameters are not all told in a section "Args:" yet. The list may only shrink.
 UNDOCUMENTED = {
@@ -119,19 +120,21 @@ def test_a_value_that_does_not_fit_is_a_type_error(value: Any, hint: Any) -> Non
 @pytest.mark.parametrize(
     ("value", "hint", "message"),
     [
-        ({1, 2}, Any, "set is nothing that TOML can say"),
-        ({"a": [object]}, dict[str, Any], "type is nothing that TOML can say"),
-        (1, complex, "a scorer's parameter cannot be <class 'complex'>; use str, int"),
-        ({"sped": 1}, Pace, 'unknown key "sped"; did you mean "speed"?'),
-        ({"speed": "x"}, Pace, "key \"speed\" must be float, got 'x'"),
-        ({"speed": 1, "names": [{1}]}, Pace, 'key "names" must be list[str], got [{1}]'),
-        ({}, Pace, 'key "speed" is missing'),
+        (True, float, "p must be float, got True"),
+        ({1}, Any, "p must be what TOML can say: text, numbers, true or false, dates, lists"),
+        ({"a": [object]}, dict[str, Any], "p must be what TOML can say"),
+        (1, complex, "p cannot be <class 'complex'>; use str, int"),
+        ({"sped": 1}, Pace, 'p.sped is not a key that is known; did you mean "speed"?'),
+        ({"speed": "x"}, Pace, "p.speed must be float, got 'x'"),
+        ({"speed": 1, "names": [{1}]}, Pace, "p.names must be list[str], got [{1}]"),
+        ({}, Pace, "p.speed is missing"),
+        (7, Pace, "p must be table of speed, names, got 7"),
     ],
 )
 def test_what_no_rubric_can_say_is_named(value: Any, hint: Any, message: str) -> None:
     """A set has no order and an object no spelling, so their digest would be another each time."""
-    with pytest.raises(SpecError) as caught:
-        fitted(value, hint)
+    with pytest.raises(TableError) as caught:
+        checked(fitting(hint), value, "p")
 
     assert message in str(caught.value)
 

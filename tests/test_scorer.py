@@ -264,13 +264,16 @@ def test_a_frozen_dataclass_is_the_schema_of_a_table() -> None:
     [
         (
             {"terms": {"model": "a", "secconds": 1}},
-            'unknown key "secconds"; did you mean "seconds"',
+            'terms.secconds\' is not a key that is known; did you mean "seconds"',
         ),
-        ({"terms": {"model": "a", "seconds": "1"}}, "key \"seconds\" must be float, got '1'"),
-        ({"terms": {"model": "a", "price": {"in": 1}}}, 'key "price": unknown key "in"'),
-        ({"terms": {"seconds": 1.0}}, 'key "model" is missing'),
+        ({"terms": {"model": "a", "seconds": "1"}}, "'terms.seconds' must be float, got '1'"),
+        (
+            {"terms": {"model": "a", "price": {"in": 1}}},
+            "'terms.price.in' is not a key that is known",
+        ),
+        ({"terms": {"seconds": 1.0}}, "'terms.model' is missing"),
         ({"terms": 5}, "must be table of model, seconds, price, got 5"),
-        ({"terms": Terms(5)}, 'key "model" must be str, got 5'),  # type: ignore[arg-type]
+        ({"terms": Terms(5)}, "'terms.model' must be str, got 5"),  # type: ignore[arg-type]
         ({"seconds": 1.0}, 'a key of the table "terms": terms = { seconds = ... }'),
     ],
 )

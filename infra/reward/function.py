@@ -18,6 +18,7 @@ from rewards.errors import SpecError
 from rewards.job.config import Vpc
 from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
+from rewards.rubric.spec import located
 
 HANDLER = "rewards.handler.lambda_handler"
 
@@ -113,6 +114,7 @@ class RewardFunction(Construct):
         )
         role = self._role(log_group, vpc)
         self.judge_cache = self._verdicts(role) if judge_cache else None
+        placed = located(rubric)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -129,9 +131,7 @@ class RewardFunction(Construct):
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             log_group=log_group,
             environment={
-                "REWARD_RUBRIC": Path(rubric).stem
-                if str(rubric).endswith(".toml")
-                else str(rubric),
+                "REWARD_RUBRIC": placed.stem if isinstance(placed, Path) else placed,
                 "REWARD_LOG_SAMPLES": f"{log_samples:g}",
                 "POWERTOOLS_SERVICE_NAME": self.service,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,

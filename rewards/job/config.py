@@ -7,14 +7,26 @@ guide): botocore checks only minima and types, so a batch size of 600 would fail
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from rewards.errors import SpecError
 from rewards.job.errors import ConfigError
-from rewards.job.tables import choice, flag, key, many, number, read, table_of, text, whole
-from rewards.rubric.spec import find_rubric
+from rewards.rubric.spec import find_rubric, located
+from rewards.tables import (
+    TableError,
+    Wrong,
+    checked,
+    choice,
+    flag,
+    load_toml,
+    many,
+    number,
+    table_of,
+    text,
+    whole,
+)
 
 DEFAULT_FILE = "rft.toml"
 
@@ -45,16 +57,21 @@ _BASE_MODEL = (
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 
 
+def _as_target(value: Any) -> Any:
+    """Whatever it is: what it may hold depends on the target, and is checked with it."""
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Vpc:
     """Subnets and security groups of an existing VPC."""
 
-    subnet_ids: tuple[str, ...] = key(
-        many(text(r"subnet-[0-9a-f]{8,17}", form="a subnet id"), most=16)
-    )
-    security_group_ids: tuple[str, ...] = key(
-        many(text(r"sg-[0-9a-f]{8,17}", form="a security group id"), most=5)
-    )
+    subnet_ids: Annotated[
+        tuple[str, ...], many(text(r"subnet-[0-9a-f]{8,17}", form="a subnet id"), most=16)
+    ]
+    security_group_ids: Annotated[
+        tuple[str, ...], many(text(r"sg-[0-9a-f]{8,17}", form="a security group id"), most=5)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +83,45 @@ class RewardSettings:
     its judges' verdicts are kept for the whole job.
     """
 
-    rubric: str = key(text(form="a rubric's name or the path of its .toml file"))
-    architecture: str = key(choice("arm64", "x86_64"), "arm64")
-    timeout: int | None = key(whole(1, 900), None)
-    memory: int | None = key(whole(128, 10_240), None)
-    reserved_concurrency: int | None = key(whole(1, 100_000), None)
-    provisioned_concurrency: int | None = key(whole(1, 100_000), None)
-    snap_start: bool = key(flag, False)
-    sagemaker: bool = key(flag, False)
-    judge_cache: bool = key(flag, False)
-    log_retention_days: int = key(choice(*_RETENTIONS), 90)
-    log_samples: float = key(number(0.0, 1.0), 0.0)
-    requirements: str = key(text(), "requirements/lambda.txt")
-    include: tuple[str, ...] = key(many(text(r"[A-Za-z_]\w*", form="a package name"), most=20), ())
-    vpc: Vpc | None = key(table_of(Vpc), None)
+    rubric: Annotated[str, text(form="a rubric's name or the path of its .toml file")]
+    architecture: Annotated[str, choice("arm64", "x86_64")] = "arm64"
+    timeout: Annotated[int | None, whole(1, 900)] = None
+    memory: Annotated[int | None, whole(128, 10_240)] = None
+    reserved_concurrency: Annotated[int | None, whole(1, 100_000)] = None
+    provisioned_concurrency: Annotated[int | None, whole(1, 100_000)] = None
+    snap_start: Annotated[bool, flag] = False
+    sagemaker: Annotated[bool, flag] = False
+    judge_cache: Annotated[bool, flag] = False
+    log_retention_days: Annotated[int, choice(*_RETENTIONS)] = 90
+    log_samples: Annotated[float, number(0.0, 1.0)] = 0.0
+    requirements: Annotated[str, text()] = "requirements/lambda.txt"
+    include: Annotated[
+        tuple[str, ...], many(text(r"[A-Za-z_]\w*", form="a package name"), most=20)
+    ] = ()
+    vpc: Annotated[Vpc | None, table_of(Vpc)] = None
 
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
     """The dataset: a local .jsonl file, deployed under the hash of its content, or an S3 URI."""
 
-    train: str = key(text(form="the path of a .jsonl file or an S3 URI"))
-    validation: tuple[str, ...] = key(many(text(), most=10), ())
-    output_days: int = key(whole(1, 3650), 180)
+    train: Annotated[str, text(form="the path of a .jsonl file or an S3 URI")]
+    validation: Annotated[tuple[str, ...], many(text(), most=10)] = ()
+    output_days: Annotated[int, whole(1, 3650)] = 180
 
 
 @dataclass(frozen=True, slots=True)
 class NovaHyperparameters:
     """`rftConfig.hyperParameters` of CreateModelCustomizationJob, spelt as there."""
 
-    epochCount: int | None = key(whole(1, 50), None)
-    batchSize: int | None = key(whole(16, 512), None)
-    learningRate: float | None = key(number(1e-7, 1e-3), None)
-    maxPromptLength: int | None = key(whole(1), None)
-    trainingSamplePerPrompt: int | None = key(whole(2, 16), None)
-    inferenceMaxTokens: int | None = key(whole(1), None)
-    reasoningEffort: str | None = key(choice("low", "medium", "high"), None)
-    evalInterval: int | None = key(whole(1, 100), None)
+    epochCount: Annotated[int | None, whole(1, 50)] = None
+    batchSize: Annotated[int | None, whole(16, 512)] = None
+    learningRate: Annotated[float | None, number(1e-7, 1e-3)] = None
+    maxPromptLength: Annotated[int | None, whole(1)] = None
+    trainingSamplePerPrompt: Annotated[int | None, whole(2, 16)] = None
+    inferenceMaxTokens: Annotated[int | None, whole(1)] = None
+    reasoningEffort: Annotated[str | None, choice("low", "medium", "high")] = None
+    evalInterval: Annotated[int | None, whole(1, 100)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +131,9 @@ class OpenWeightHyperparameters:
     Bedrock documents these three, and no ranges for them.
     """
 
-    n_epochs: int | None = key(whole(1), None)
-    batch_size: int | None = key(whole(1), None)
-    learning_rate_multiplier: float | None = key(number(1e-9), None)
+    n_epochs: Annotated[int | None, whole(1)] = None
+    batch_size: Annotated[int | None, whole(1)] = None
+    learning_rate_multiplier: Annotated[float | None, number(1e-9)] = None
 
 
 HYPERPARAMETERS: dict[str, type[NovaHyperparameters] | type[OpenWeightHyperparameters]] = {
@@ -130,27 +149,29 @@ class JobSettings:
     `hyperparameters` are spelt as in the target's API. After `timeout_hours` a run is stopped.
     """
 
-    base_model: str = key(text(_BASE_MODEL, form="a model id such as amazon.nova-2-lite-v1:0:256k"))
-    name: str = key(
+    base_model: Annotated[
+        str, text(_BASE_MODEL, form="a model id such as amazon.nova-2-lite-v1:0:256k")
+    ]
+    name: Annotated[
+        str,
         text(
             r"[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?",
             longest=LONGEST_PREFIX,
             form="letters, digits and '-'",
         ),
-        "",
-    )
-    model_name: str = key(
+    ] = ""
+    model_name: Annotated[
+        str,
         text(
             r"[a-zA-Z0-9]([_-]?[a-zA-Z0-9])*",
             longest=LONGEST_PREFIX,
             form="letters and digits, single '-' or '_' between them,",
         ),
-        "",
-    )
-    hyperparameters: Mapping[str, Any] = key(lambda table: table, {})
-    kms_key: str | None = key(text(_KMS_KEY, form="the ARN of a KMS key"), None)
-    vpc: Vpc | None = key(table_of(Vpc), None)
-    timeout_hours: int = key(whole(1, LONGEST_HOURS), LONGEST_HOURS)
+    ] = ""
+    hyperparameters: Annotated[Mapping[str, Any], _as_target] = field(default_factory=dict)
+    kms_key: Annotated[str | None, text(_KMS_KEY, form="the ARN of a KMS key")] = None
+    vpc: Annotated[Vpc | None, table_of(Vpc)] = None
+    timeout_hours: Annotated[int, whole(1, LONGEST_HOURS)] = LONGEST_HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +183,20 @@ class PreflightSettings:
     reward of the rubric unless given. `samples = 0` goes without the dry run.
     """
 
-    samples: int = key(whole(0, 20), 3)
-    completion: str = key(text(), "{reference}")
-    full_marks: float | None = key(number(-1e9, 1e9), None)
+    samples: Annotated[int, whole(0, 20)] = 3
+    completion: Annotated[str, text()] = "{reference}"
+    full_marks: Annotated[float | None, number(-1e9, 1e9)] = None
 
 
 def _tags(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping) or len(value) > 50:
-        raise ValueError("must be a table of at most 50 tags")
+        raise Wrong("must be a table of at most 50 tags")
     word = re.compile(r"[a-zA-Z0-9\s._:/=+@-]*", re.ASCII)
     for name, content in value.items():
         if not isinstance(content, str) or not word.fullmatch(name) or not word.fullmatch(content):
-            raise ValueError("must hold text of letters, digits, spaces and ._:/=+@-")
+            raise Wrong("must hold text of letters, digits, spaces and ._:/=+@-")
         if not 0 < len(name) <= 128 or len(content) > 256 or name.lower().startswith("aws:"):
-            raise ValueError(
-                'names have 1 to 128 characters (none starts "aws:"), values up to 256'
-            )
+            raise Wrong('names have 1 to 128 characters (none starts "aws:"), values up to 256')
     return dict(value)
 
 
@@ -185,26 +204,34 @@ def _tags(value: Any) -> dict[str, str]:
 class RftConfig:
     """A whole `rft.toml`. Without a `[job]` only the reward function is deployed."""
 
-    name: str = key(
+    name: Annotated[
+        str,
         text(
             r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
             longest=LONGEST_PREFIX,
             form="lower-case words joined by '-'",
-        )
+        ),
+    ]
+    reward: Annotated[RewardSettings, table_of(RewardSettings)]
+    target: Annotated[str, choice(NOVA, OPEN_WEIGHT)] = NOVA
+    region: Annotated[str, text(r"[a-z]{2}(-[a-z]+)+-\d", form="an AWS region")] = ""
+    data: Annotated[DataSettings | None, table_of(DataSettings)] = None
+    job: Annotated[JobSettings | None, table_of(JobSettings)] = None
+    preflight: Annotated[PreflightSettings, table_of(PreflightSettings)] = PreflightSettings()
+    tags: Annotated[Mapping[str, str], _tags] = field(default_factory=dict)
+    email: Annotated[str | None, text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", form="an e-mail address")] = (
+        None
     )
-    reward: RewardSettings = key(table_of(RewardSettings))
-    target: str = key(choice(NOVA, OPEN_WEIGHT), NOVA)
-    region: str = key(text(r"[a-z]{2}(-[a-z]+)+-\d", form="an AWS region"), "")
-    data: DataSettings | None = key(table_of(DataSettings), None)
-    job: JobSettings | None = key(table_of(JobSettings), None)
-    preflight: PreflightSettings = key(table_of(PreflightSettings), PreflightSettings())
-    tags: Mapping[str, str] = key(_tags, {})
-    email: str | None = key(text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", form="an e-mail address"), None)
     root: Path = Path()
 
     def local(self, path: str) -> Path:
         """A path of the file, which is relative to the file's own folder."""
         return self.root / path
+
+    @property
+    def rubric(self) -> str | Path:
+        """The rubric that is deployed: a bundled one by name, one of your own by its path."""
+        return located(self.reward.rubric, self.root)
 
     @property
     def job_name(self) -> str:
@@ -227,11 +254,11 @@ def load_config(path: str | Path, overrides: Mapping[str, str] | None = None) ->
     """
     path = Path(path)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = load_toml(path)
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}; docs/deploy.md shows what it holds") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except TableError as error:
+        raise ConfigError(f"{path}: {error}") from None
     for dotted, value in (overrides or {}).items():
         assign(tables, dotted, value)
     return parse_config(tables, where=path.name, root=path.parent)
@@ -246,24 +273,28 @@ def parse_config(
         ConfigError: starting with `where`, then as `load_config`.
     """
     try:
-        config = read(RftConfig, tables)
-        values = {name: getattr(config, name) for name in RftConfig.__dataclass_fields__}
-        values |= {"root": root, "region": config.region or REGIONS[config.target]}
-        config = RftConfig(**values)
+        config: RftConfig = checked(table_of(RftConfig), tables, "")
+        region = config.region or REGIONS[config.target]
+        config = replace(config, root=root, region=region)
         _check_together(config)
-    except ConfigError as error:
+    except (ConfigError, TableError) as error:
         raise ConfigError(f"{where}: {error}") from None
     return config
 
 
-def checked_hyperparameters(target: str, table: Mapping[str, Any]) -> dict[str, Any]:
+def checked_hyperparameters(
+    target: str, table: Mapping[str, Any], path: str = ""
+) -> dict[str, Any]:
     """The hyperparameters that a job of `target` is given, each in its service's range.
 
     Raises:
-        ConfigError: starting with the hyperparameter's name.
+        ConfigError: starting with the hyperparameter's name, after `path`.
     """
-    checked = read(HYPERPARAMETERS[target], table)
-    values = {name: getattr(checked, name) for name in checked.__dataclass_fields__}
+    try:
+        found = checked(table_of(HYPERPARAMETERS[target]), table, path)
+    except TableError as error:
+        raise ConfigError(str(error)) from None
+    values = {name: getattr(found, name) for name in found.__dataclass_fields__}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -281,14 +312,7 @@ def _check_together(config: RftConfig) -> None:
         return
     if config.data is None:
         raise ConfigError("data is missing: a [job] needs a dataset")
-    try:
-        checked_hyperparameters(config.target, config.job.hyperparameters)
-    except ConfigError as error:
-        raise ConfigError(f"job.hyperparameters.{error}") from None
-    except ValueError as error:
-        raise ConfigError(
-            f"job.hyperparameters {error}, got {config.job.hyperparameters!r}"
-        ) from None
+    checked_hyperparameters(config.target, config.job.hyperparameters, "job.hyperparameters")
     is_amazon = "amazon." in config.job.base_model
     if is_amazon != (config.target == NOVA):
         other = OPEN_WEIGHT if config.target == NOVA else NOVA
@@ -336,9 +360,8 @@ def _check_source(config: RftConfig, name: str, source: str) -> None:
 
 def _check_rubric(config: RftConfig) -> None:
     """That there is such a rubric; what is in it, the rubric's own errors say."""
-    given = config.reward.rubric
     try:
-        find_rubric(config.local(given) if given.endswith(".toml") else given)
+        find_rubric(config.rubric)
     except SpecError as error:
         raise ConfigError(f"reward.rubric: {error}") from None
 

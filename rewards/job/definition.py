@@ -249,7 +249,4 @@ def _check_name(key: str, name: object, pattern: re.Pattern[str]) -> None:
 
 
 def _merged(target: str, defined: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return checked_hyperparameters(target, {**defined, **changed})
-    except ConfigError as error:
-        raise ConfigError(f"hyperparameters.{error}") from None
+    return checked_hyperparameters(target, {**defined, **changed}, "hyperparameters")

@@ -2,13 +2,23 @@
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
-from rewards.errors import did_you_mean
+from rewards.tables import (
+    TableError,
+    Wrong,
+    checked,
+    each,
+    load_toml,
+    number,
+    read,
+    shown,
+    table,
+    table_of,
+)
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 
@@ -23,8 +33,6 @@ MAX_LEVELS = 11
 
 #: A rubric with more criteria is two rubrics; the verdict would outgrow `maxTokens` too.
 MAX_CRITERIA = 16
-
-_KEYS = ("name", "description", "weight", "scale", "levels", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +94,11 @@ def load_criteria(path: Path) -> list[dict[str, Any]]:
         ValueError: there is no such file, or it holds no criteria.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return list(checked(table_of(_File), load_toml(path), "").criteria)
     except FileNotFoundError:
         raise ValueError(f"there is no criteria file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a criteria file: {error}") from None
-    unknown = [key for key in tables if key != "criteria"]
-    if unknown:
-        raise ValueError(f'{path}: unknown key "{unknown[0]}"; criteria are [[criteria]] tables')
-    found = tables.get("criteria")
-    if not isinstance(found, list):
-        raise ValueError(f"{path}: holds no [[criteria]] table")
-    return found
+    except TableError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def parse_criteria(tables: Sequence[Mapping[str, Any]]) -> tuple[Criterion, ...]:
@@ -110,99 +111,112 @@ def parse_criteria(tables: Sequence[Mapping[str, Any]]) -> tuple[Criterion, ...]
     Raises:
         ValueError: naming the criterion, the key, the value and what to do.
     """
-    if not tables:
-        raise ValueError("criteria must name at least one criterion")
-    if len(tables) > MAX_CRITERIA:
-        raise ValueError(f"criteria: at most {MAX_CRITERIA}, got {len(tables)}; use two components")
-    criteria = tuple(_criterion(table, i) for i, table in enumerate(tables, start=1))
+    criteria: tuple[Criterion, ...] = checked(each(_criterion, name="criteria"), tables, "criteria")
+    if len(criteria) > MAX_CRITERIA:
+        given = f"got {len(criteria)}; use two components"
+        raise TableError("criteria", f"must be at most {MAX_CRITERIA}, {given}")
     names = [criterion.name for criterion in criteria]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f'criteria: "{name}" is named twice')
+            raise TableError("criteria", f'must have names of their own: "{name}" is named twice')
     if not math.fsum(criterion.weight for criterion in criteria) > 0:
-        raise ValueError("criteria: the weights are all 0, so nothing makes a score")
+        raise TableError("criteria", "must have some weight: the weights are all 0")
     return criteria
 
 
-def _criterion(table: Any, position: int) -> Criterion:
-    if not isinstance(table, Mapping):
-        raise ValueError(f"criterion {position} must be a table, got {table!r}")
-    where = f'criterion {position} "{table.get("name", "")}"'
-    for key in table:
-        if key not in _KEYS:
-            raise ValueError(f'{where}: unknown key "{key}"{did_you_mean(key, _KEYS)}')
-    name = table.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in RESERVED:
-        raise ValueError(
-            f"{where}: name must be lower case letters, digits and _, at most 32, and none of "
+def _criterion(given: Any) -> Criterion:
+    """One criterion, with what its keys say together."""
+    if isinstance(given, Mapping) and "scale" in given and "levels" in given:
+        raise TableError("", "has scale (numbers) and levels (labels): give one, not both")
+    table = read(_Table, given)
+    labels: list[int | str] = [*(table.levels or table.scale)]
+    meanings: dict[int | str, str] = {}
+    if isinstance(table.levels, Mapping):
+        meanings.update(table.levels)
+    values = table.values or tuple(place / (len(labels) - 1) for place in range(len(labels)))
+    if len(values) != len(labels):
+        problem = f"must be {len(labels)} numbers, one for each level, got {shown(table.values)}"
+        raise TableError("values", problem)
+    worth: dict[int | str, float] = dict(zip(labels, values, strict=True))
+    return Criterion(table.name, table.description, table.weight, worth, meanings)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or value in RESERVED:
+        raise Wrong(
+            "must be lower case letters, digits and _, at most 32, and none of "
             f"{', '.join(sorted(RESERVED))}"
         )
-    description = table.get("description")
-    if not isinstance(description, str) or not description.strip():
-        raise ValueError(f"{where}: description must say what the judge should look at")
-    levels, meanings = _levels(table, where)
-    weight = _number(table.get("weight", 1.0), f"{where}: weight")
-    if weight < 0:
-        raise ValueError(
-            f"{where}: weight must be 0 or more, got {weight:g}; to reward less of something, "
-            "order its levels the other way"
-        )
-    return Criterion(name, " ".join(description.split()), weight, levels, meanings)
+    return value
 
 
-def _levels(
-    table: Mapping[str, Any], where: str
-) -> tuple[dict[int | str, float], dict[int | str, str]]:
-    """What may be answered and its worth; and what each level means, where that is said."""
-    if "scale" in table and "levels" in table:
-        raise ValueError(f"{where}: give scale (numbers) or levels (labels), not both")
-    labels: list[int | str]
-    meanings: dict[int | str, str] = {}
-    if "levels" in table:
-        given = table["levels"]
-        labels = list(given) if isinstance(given, Mapping | list) else []
-        if not all(isinstance(label, str) and label.strip() == label != "" for label in labels):
-            raise ValueError(f"{where}: levels must be labels, worst first, got {given!r}")
-        if isinstance(given, Mapping):
-            meanings = {label: " ".join(str(text).split()) for label, text in given.items()}
-    else:
-        labels = list(_scale(table.get("scale", [1, 5]), where))
-    if not 2 <= len(set(labels)) == len(labels) <= MAX_LEVELS:
-        raise ValueError(f"{where}: needs 2 to {MAX_LEVELS} distinct levels, got {len(labels)}")
-    return dict(zip(labels, _worth(table, len(labels), where), strict=True)), meanings
+def _description(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Wrong("must say what the judge should look at")
+    return " ".join(value.split())
 
 
-def _scale(given: Any, where: str) -> range:
-    whole = isinstance(given, list | tuple) and len(given) == 2
-    if not whole or not all(type(end) is int for end in given) or given[0] >= given[1]:
-        raise ValueError(
-            f"{where}: scale must be two whole numbers, worst first, such as [1, 5], got {given!r}"
-        )
-    low, high = given
+def _weight(value: Any) -> float:
+    found: float = number()(value)
+    if found < 0:
+        other = "; to reward less of something, order its levels the other way"
+        raise Wrong("must be 0 or more", other)
+    return found
+
+
+def _scale(value: Any) -> range:
+    if (
+        not isinstance(value, list | tuple)
+        or [type(end) for end in value] != [int, int]
+        or value[0] >= value[1]
+    ):
+        raise Wrong("must be two whole numbers, worst first, such as [1, 5]")
+    low, high = value
     if high - low >= MAX_LEVELS:
-        raise ValueError(
-            f"{where}: scale {given!r} has {high - low + 1} levels; nobody, no model either, can "
-            f"tell more than {MAX_LEVELS} apart"
+        raise Wrong(
+            f"must have at most {MAX_LEVELS} levels, since nobody, no model either, can tell more "
+            "apart",
+            f": {high - low + 1} levels",
         )
     return range(low, high + 1)
 
 
-def _worth(table: Mapping[str, Any], count: int, where: str) -> list[float]:
-    """What the levels are worth: evenly spaced from 0 to 1, or as `values` says."""
-    if "values" not in table:
-        return [index / (count - 1) for index in range(count)]
-    given = table["values"]
-    if not isinstance(given, list | tuple) or len(given) != count:
-        raise ValueError(f"{where}: values must be {count} numbers, one for each level")
-    values = [_number(value, f"{where}: values") for value in given]
-    if not all(0 <= value <= 1 for value in values):
-        raise ValueError(f"{where}: values must lie between 0 and 1, got {given!r}")
-    if values != sorted(values):
-        raise ValueError(f"{where}: values must not fall: levels go from worst to best")
+def _levels(value: Any) -> list[str] | dict[str, str]:
+    """Labels, and what each means where that is said; their order is kept."""
+    labels = list(value) if isinstance(value, Mapping | list | tuple) else []
+    if not all(isinstance(label, str) and label.strip() == label != "" for label in labels):
+        raise Wrong("must be labels, worst first")
+    if not 2 <= len(set(labels)) == len(labels) <= MAX_LEVELS:
+        raise Wrong(f"must be 2 to {MAX_LEVELS} distinct labels, worst first")
+    if isinstance(value, Mapping):
+        return {label: " ".join(str(meaning).split()) for label, meaning in value.items()}
+    return labels
+
+
+def _values(value: Any) -> tuple[float, ...]:
+    """What the levels are worth: from worst to best, so they never fall."""
+    share = number(0.0, 1.0)
+    try:
+        values = tuple([share(item) for item in value])
+    except (Wrong, TypeError):
+        raise Wrong("must be numbers from 0 to 1, one for each level") from None
+    if not values or list(values) != sorted(values):
+        raise Wrong("must be numbers that do not fall: levels go from worst to best")
     return values
 
 
-def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{what} must be a finite number, got {value!r}")
-    return float(value)
+class _Table(NamedTuple):
+    """A criterion as a file or a rubric writes it."""
+
+    name: Annotated[str, _name, 'name = "clarity"']
+    description: Annotated[str, _description, "what the judge should look at"]
+    weight: Annotated[float, _weight] = 1.0
+    scale: Annotated[range, _scale] = range(1, 6)
+    levels: Annotated[Sequence[str] | Mapping[str, str], _levels] = ()
+    values: Annotated[tuple[float, ...], _values] = ()
+
+
+class _File(NamedTuple):
+    """A file of criteria."""
+
+    criteria: Annotated[tuple[dict[str, Any], ...], each(table, name="criteria")]

@@ -45,7 +45,7 @@ class BoundComponent:
             raise SpecError("a group scorer cannot be a gate: gates look at one sample")
         if spec.threshold is not None and not self.low <= spec.threshold <= self.high:
             raise SpecError(
-                f'key "threshold": must lie between {self.low} and {self.high}, the range of '
+                f"threshold must lie between {self.low} and {self.high}, the range of "
                 f"{scorer.address}, got {spec.threshold}"
             )
         self.call: Callable[..., Any] = partial(scorer.function, **self.params)

@@ -43,7 +43,7 @@ def check_reach(spec: RubricSpec, components: Sequence[BoundComponent]) -> None:
         return
     remedies = " or ".join(_remedies(spec, weighted, lowest, highest))
     raise SpecError(
-        f'key "range": the total reaches {_span(lowest, highest)}, and the range is '
+        f"the total reaches {_span(lowest, highest)}, and the range is "
         f"{_span(low, high)}: what lies beyond earns the same; write {remedies}"
     )
 

@@ -172,8 +172,9 @@ class Rubric:
             "group_by": group_by,
             "reference": reference,
             "concurrency": concurrency,
-            "normalize": normalize._asdict() if isinstance(normalize, tuple) else normalize,
         }
+        if normalize is not None:
+            tables["normalize"] = normalize._asdict() if isinstance(normalize, tuple) else normalize
         where = f"rubric {name!r}"
         self._build(parse_spec(tables, where=where), [c.scorer for c in components], where)
 

@@ -246,9 +246,8 @@ def _defined(config: RftConfig) -> dict[str, Any]:
     """The definition before any deployment: a placeholder stands for what it would add."""
     if config.job is None:
         raise ConfigError("there is no [job] in the configuration, so no request to render")
-    rubric = config.reward.rubric
-    spec = load_spec(config.local(rubric) if rubric.endswith(".toml") else rubric)
-    return define(config, Deployed.placeholders(config), full_marks=full_marks_of(spec))
+    full_marks = full_marks_of(load_spec(config.rubric))
+    return define(config, Deployed.placeholders(config), full_marks=full_marks)
 
 
 def _definition(config: RftConfig, endpoint_url: str | None) -> dict[str, Any]:
