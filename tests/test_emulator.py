@@ -39,7 +39,7 @@ def test_the_emulator_answers_what_serve_answers_and_what_is_on_record(folder: P
     """
     own = folder / "rubric.toml"
     rubric = str(own) if own.is_file() else folder.name
-    ours = Environment(Settings(rubric=rubric, timeout=60, memory=512))
+    ours = Environment(Settings("reward", rubric, timeout=60, memory=512))
     try:
         with emulator(rubric) as url:
             for path in sorted(folder.glob("*.json")):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from typer.core import TyperGroup
 
 EXIT_CODES = (
-    "Exit codes: 0 fine; 1 a difference, or something that could not be scored; "
+    "Exit codes: 0 fine; 1 a difference, a scorer's bug, or unscored rows, as told above; "
     "2 wrong usage or unusable input; 130 Ctrl-C; 143 terminated."
 )
 

@@ -61,7 +61,8 @@ def record(
     digest and what the model said; no prompt and no completion, though reasons may quote them.
     Replies that were paid are kept even where the run ends early.
 
-    With --json, the summary of `rewards score` with {"replies"} in place of the results.
+    With --json, the summary of `rewards score` with {"replies"} in place of the results. Exit code
+    1 as for `rewards score`.
     """
     from rewards.judge import RecordingJudge, install, on_bedrock
 
@@ -96,7 +97,8 @@ def replay(
     A request that is not on the cassette fails: the rubric, a prompt or the rollouts have changed
     since, and nobody knows what the judge would say now.
 
-    Prints the results, like `rewards score`; with --json its summary in place of them.
+    Prints the results, like `rewards score`; with --json its summary in place of them. Exit code 1
+    as for `rewards score`.
     """
     scoring = Scoring.of(rubric, keys)
     with answered_from(cassette):
