@@ -25,6 +25,10 @@ def distinct(samples: Sequence[Sample], *, n: int = 3) -> list[Score]:
     that pays for being right. It needs whole groups in one invocation (`group_by`). It follows
     distinct-n (Li et al. 2016), taken across a group instead of within a text.
 
+    Args:
+        rollouts: the rollouts of one prompt.
+        n: how many words in a row are compared.
+
     >>> group = [Sample(id=text, completion=text) for text in ("a b c", "a b c", "d e f")]
     >>> [score.value for score in distinct(group)]
     [0.0, 0.0, 1.0]

@@ -32,11 +32,18 @@ def match(
 ) -> Score:
     r"""1.0 where the answer is the reference, apart from white space around it; else 0.0.
 
-    The answer is the completion after its thinking, or what follows the last `after` in it. With
-    `any_of`, a reference that is a list holds alternatives, and one of them must match. Accents
-    compare alike whether composed or not (NFC). `ignore_space` drops all white space,
-    `ignore_articles` the English a, an and the (with `ignore_case` and `ignore_punctuation` this
-    is SQuAD's exact match, Rajpurkar et al. 2016).
+    The answer is the completion after its thinking. Accents compare alike whether composed or not
+    (NFC). Without case, punctuation and articles this is SQuAD's exact match (Rajpurkar et al.
+    2016).
+
+    Args:
+        sample: the rollout to score.
+        after: the answer is what follows the last of this text, if there is any.
+        any_of: a reference that is a list holds alternatives, one of which must match.
+        ignore_case: upper and lower case are one.
+        ignore_space: all white space is dropped, inside too.
+        ignore_punctuation: punctuation is dropped.
+        ignore_articles: the English a, an and the are dropped.
 
     A reference of which nothing is left to compare is `UnusableDataError`, not a match of
     every empty answer.

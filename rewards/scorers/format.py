@@ -40,9 +40,13 @@ _COUNTED = re.compile(
 def marker(sample: Sample, *, marker: str = "####", once: bool = False) -> Score:
     r"""1.0 where the answer holds `marker` with something after it on its line; else 0.0.
 
-    What stands in the thinking does not count. With `once`, the marker may not occur again: an
-    answer that lists one guess per marker then earns nothing. `marker/count` is how often it
-    occurs; the reason quotes what follows the last one.
+    What stands in the thinking does not count. `marker/count` is how often it occurs; the reason
+    quotes what follows the last one.
+
+    Args:
+        sample: the rollout to score.
+        marker: the text that announces the answer.
+        once: it may not occur again, so that one guess per marker earns nothing.
 
     >>> marker(Sample(id="1", completion="48 + 24 = 72\n#### 72")).answer
     '72'
@@ -85,12 +89,17 @@ def tags(
     A tag is well placed where its opening and its closing each occur exactly once, with text
     between them, and it starts after the tag before it has ended; so writing tags twice, empty,
     nested or in another order earns nothing for them. With n tags each pays 1 / (n + 1), and the
-    last share is for text inside the tags only, paid once all are well placed; with `outside`
-    text may stand anywhere and each tag pays 1 / n.
+    last share is for text inside the tags only, paid once all are well placed.
 
-    The whole completion is read, thinking included. `prefilled`: the prompt's template ends in
-    the first opening tag, so the completion starts inside it. Where the service keeps reasoning
-    apart from the text there are no thinking tags to check.
+    The whole completion is read, thinking included. Where the service keeps reasoning apart from
+    the text there are no thinking tags to check.
+
+    Args:
+        sample: the rollout to score.
+        tags: their names, in the order in which they have to stand.
+        outside: text may stand anywhere, and each tag pays 1 / n.
+        prefilled: the prompt's template ends in the first opening tag, so that the completion
+            starts inside it.
 
     >>> tags(Sample(id="1", completion="<think>6 * 7</think><answer>42</answer>")).value
     1.0
@@ -158,13 +167,17 @@ def _visible(text: str) -> bool:
 def matches(sample: Sample, *, pattern: str, mode: Literal["full", "search"] = "full") -> Score:
     r"""1.0 where the regular expression matches the answer; else 0.0.
 
-    `full` wants all of the answer, apart from white space around it, `search` any part of it.
     The answer is the completion after its thinking. The engine is RE2, which takes linear time
     on any text: the syntax is Python's without look-around and back-references, `\z` for the
     end (https://github.com/google/re2/wiki/Syntax). The first group, or else the whole match, is
     reported as the answer. Counted repetitions have a price: above 2,000 steps (`.{250}`, or
     `[a-z]{2000}`) the rubric is refused, and below it an answer of more than 100,000,000 bytes
     times steps is no match.
+
+    Args:
+        sample: the rollout to score.
+        pattern: the regular expression.
+        mode: "full" wants all of the answer, apart from white space around it, "search" any part.
 
     >>> matches(Sample(id="1", completion="Label: spam"), pattern=r"Label: (spam|ham)").answer
     'spam'

@@ -47,15 +47,21 @@ def valid(
     what is missing does not, and an invalid part counts by its own share, so that the share of k
     parts is (s1 + ... + sk) / (k + 1); anything else that is invalid has share 0. The value is
     `partial` times that share, so an empty object earns 0.0 and padding adds nothing. A branch
-    (anyOf, oneOf, if) and an optional property are all or nothing. `malformed` is what a
-    completion without a well-formed document earns; 0.0 takes the penalty away.
+    (anyOf, oneOf, if) and an optional property are all or nothing.
 
-    `schema` is a table, or a string that holds JSON. `schema_key` takes it from each sample
-    instead: from this metadata field, or from the reference if it is "reference_answer". `draft`
-    "auto" goes by `$schema`, 2020-12 if there is none. `formats`: check `format`. `alone`: text
-    around the document (but a code fence) makes it malformed. A `$ref` to another document is an
-    error when the rubric loads: nothing is fetched. Patterns run in linear time and so have no
-    look-around.
+    A `$ref` to another document is an error when the rubric loads: nothing is fetched. Patterns
+    run in linear time and so have no look-around.
+
+    Args:
+        sample: the rollout to score.
+        schema: a table, or a string that holds JSON.
+        schema_key: the metadata field that holds each sample's own schema, or "reference_answer".
+        draft: "auto" goes by `$schema`, and is 2020-12 if there is none.
+        formats: check `format`, too.
+        alone: text around the document (but a code fence) makes it malformed.
+        partial: what an invalid document is worth at most, 0 to 1.
+        malformed: what a completion without a well-formed document earns, -1 to 0; 0.0 takes the
+            penalty away.
 
     Metrics: `well_formed`, `valid`, `satisfied` (the share), `documents`.
 
@@ -130,12 +136,18 @@ def fields(
     its path. With m leaves in both, precision is m / leaves of the document, recall m / leaves
     of the reference; a field that is invented costs precision, one left out costs recall. Numbers
     compare by value (1 is 1.0, and is neither true nor "1"), strings exactly unless case or white
-    space are ignored. `null_is_absent` drops properties that are null on both sides first.
+    space are ignored.
 
-    "ordered" lists compare item by item. Of "unordered" ones equal items are paired first, then
-    the most alike. A completion without a well-formed document earns 0.0. The reference is an
-    object, a list or a scalar, or a string that holds one as JSON; any other string is
-    `UnusableDataError`.
+    A completion without a well-formed document earns 0.0. The reference is an object, a list or a
+    scalar, or a string that holds one as JSON; any other string is `UnusableDataError`.
+
+    Args:
+        sample: the rollout to score.
+        lists: "ordered" ones compare item by item; of "unordered" ones equal items are paired
+            first, then the most alike.
+        ignore_case: upper and lower case of strings are one.
+        ignore_space: all white space of strings is dropped.
+        null_is_absent: properties that are null are dropped on both sides first.
 
     Metrics: `precision`, `recall`, `documents`, and `field.NAME`, the F1 of each of the
     reference's first 20 properties.

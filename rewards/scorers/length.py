@@ -39,10 +39,16 @@ def within(
 ) -> Score:
     """1.0 where the length lies in `at_least` to `at_most`, both included; else 0.0.
 
-    `part` "all" measures everything that was generated, reasoning and thinking included,
-    "answer" what follows the thinking. Words are counted as in `rewards.reading.words`. Tokens
-    are the trainer's to count: `tokens_field` names the metadata field that holds their number, and
-    a sample without it is `UnusableDataError`. `within/length` is the length.
+    Tokens are the trainer's to count: a sample whose metadata does not have their number is
+    `UnusableDataError`. `within/length` is the length.
+
+    Args:
+        sample: the rollout to score.
+        at_least: the shortest length that is right.
+        at_most: the longest one; without it there is no limit.
+        unit: what is counted; words as in `rewards.reading.words`.
+        part: "all" that was generated, reasoning and thinking included, or the "answer" after it.
+        tokens_field: the metadata field that holds the number of tokens, for the unit "tokens".
 
     >>> within(Sample(id="1", completion="one two three"), at_most=3, unit="words").value
     1.0
@@ -86,7 +92,16 @@ def penalty(
     "linear" is the soft overlong punishment of DAPO (Yu et al. 2025, eq. 13) with
     limit = L_max and free = L_max - L_cache, in tokens; "cosine" with free = 0 is the cosine
     length reward for right answers of "Demystifying Long Chain-of-Thought Reasoning" (Yeo et al.
-    2025), moved into -1 to 0. Unit, part and tokens_field are those of `length.within`.
+    2025), moved into -1 to 0.
+
+    Args:
+        sample: the rollout to score.
+        limit: the length that earns -1.0.
+        free: the length up to which nothing is lost.
+        shape: how the penalty grows between the two.
+        unit: what is counted; words as in `rewards.reading.words`.
+        part: "all" that was generated, reasoning and thinking included, or the "answer" after it.
+        tokens_field: the metadata field that holds the number of tokens, for the unit "tokens".
 
     >>> near = Sample(id="1", completion="", metadata={"tokens": 18_432})
     >>> penalty(near, limit=20_480, free=16_384, unit="tokens", tokens_field="tokens").value
@@ -117,6 +132,12 @@ def repetition(sample: Sample, *, n: int = 4, free: float = 0.2, part: Part = "a
     `free`: of 6,000 real GSM8K solutions 95% repeat less than 0.2 of their 4-grams.
     A text of fewer than n pieces repeats nothing; of one longer than 128,000 characters the last
     128,000 are read. The most frequent n-gram is in the reason.
+
+    Args:
+        sample: the rollout to score.
+        n: how many pieces in a row are compared.
+        free: the share of repeated n-grams up to which nothing is lost, 0 to 1.
+        part: "all" that was generated, reasoning and thinking included, or the "answer" after it.
 
     >>> repetition(Sample(id="1", completion="no, " * 100), n=2, free=0.0).value
     -0.9899497487437185

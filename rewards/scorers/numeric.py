@@ -122,18 +122,21 @@ def match(
 ) -> Score:
     r"""1.0 where the completion's final answer equals the reference number, else 0.0.
 
-    tolerance, relative_tolerance: how far off is right, in absolute terms or as a share of the
-        reference (0.01 is one percent); the larger allowance counts, 0 asks for the exact value.
-    markers: the structured places accepted, of "####", "\\boxed", "<answer>", "answer" (the answer
-        is, Final answer:, in any language), "A:", or any text of your own ("Result ->"); without it
-        all of the named ones are.
-    require_marker: an answer that stands in no such place is wrong.
-    unmarked: what a right answer in no such place is worth, 0 to 1.
-    percent: "ignore" takes 50% as 50; "as_fraction" takes it as 0.5, in the reference too.
-    units: "agree" refuses a unit other than the reference's (5 kg for "5 g"); no unit agrees.
-    decimal: "," where the completions write 1.234,5 for 1234.5; references in text as well.
-
     An answer that only repeats a sentence of the prompt is wrong.
+
+    Args:
+        sample: the rollout to score.
+        tolerance: how far off is right; 0 asks for the exact value.
+        relative_tolerance: likewise, as a share of the reference (0.01 is one percent); the larger
+            allowance of the two counts.
+        markers: the structured places accepted, of "####", "\\boxed", "<answer>", "answer" (the
+            answer is, Final answer:, in any language), "A:", or any text of your own
+            ("Result ->"); without it all of the named ones are.
+        require_marker: an answer that stands in no such place is wrong.
+        unmarked: what a right answer in no such place is worth, 0 to 1.
+        percent: "ignore" takes 50% as 50; "as_fraction" takes it as 0.5, in the reference too.
+        units: "agree" refuses a unit other than the reference's (5 kg for "5 g"); no unit agrees.
+        decimal: "," where the completions write 1.234,5 for 1234.5; references in text as well.
     """
     reference = sample.reference
     is_number = isinstance(reference, int | float) and not isinstance(reference, bool)
@@ -197,6 +200,11 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     Each different equation counts once and needs an operator that does something ("1 = 1", "72 + 0
     = 72" do not count). Beyond four for each result of the reference, and twelve at least, further
     true equations count for nothing and false ones still do, so padding does not pay.
+
+    Args:
+        sample: the rollout to score.
+        equations_weight: what the share of true equations counts.
+        results_weight: what the share of results reached counts; nothing without such results.
     """
     written = _distinct(equations(sample.completion))
     if not written:

@@ -42,8 +42,13 @@ def f1(sample: Sample, *, ignore_articles: bool = False, any_of: bool = False) -
 
     With c words in common, precision is c / words of the answer, recall c / words of the
     reference, and F1 their harmonic mean: repeating a word or adding others costs precision.
-    Words are letters and digits, case ignored, punctuation dropped, thinking left out. With
-    `ignore_articles` this is SQuAD's F1 (Rajpurkar et al. 2016).
+    Words are letters and digits, case ignored, punctuation dropped, thinking left out. Without
+    articles this is SQuAD's F1 (Rajpurkar et al. 2016).
+
+    Args:
+        sample: the rollout to score.
+        ignore_articles: the English a, an and the are dropped.
+        any_of: a reference that is a list holds alternatives, of which the nearest counts.
 
     >>> paris = Sample(id="1", completion="It is Paris.", reference_answer="Paris")
     >>> f1(paris).value, f1(paris).metrics["recall"]
@@ -63,10 +68,16 @@ def rouge(
 ) -> Score:
     """ROUGE of the answer against the reference (Lin 2004): common words, pairs or subsequence.
 
-    "rouge-1" counts words in common, "rouge-2" pairs of neighbours, "rouge-l" the longest common
-    subsequence of words over the whole text. `measure` is what is paid; precision and recall are
-    reported as metrics. Recall alone pays for length, so leave it at "f1" unless a length penalty
-    stands beside it. Words are letters and digits, case ignored, not stemmed.
+    Words are letters and digits, case ignored, not stemmed. Precision and recall are reported as
+    metrics.
+
+    Args:
+        sample: the rollout to score.
+        kind: "rouge-1" counts words in common, "rouge-2" pairs of neighbours, "rouge-l" the longest
+            common subsequence of words over the whole text.
+        measure: what is paid. Recall alone pays for length: leave it at "f1" unless a length
+            penalty stands beside it.
+        any_of: a reference that is a list holds alternatives, of which the nearest counts.
 
     >>> rouge(Sample(id="1", completion="the cat sat", reference_answer="the cat ran")).reason
     'rouge-l: 2 in common; answer 3, reference 3'
