@@ -26,7 +26,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from rewards.errors import RewardsError, did_you_mean, nearest
 
@@ -225,8 +225,10 @@ def choice(*choices: Any) -> Check:
     def check(value: Any) -> Any:
         # 1 == True in Python, and a boolean is never meant where a number or a word is.
         if isinstance(value, bool) or value not in choices:
-            near = nearest(value, choices) if isinstance(value, str) else ""
-            raise Wrong(f"must be {listed}", near)
+            words = [item for item in choices if isinstance(item, str)]
+            raise Wrong(
+                f"must be {listed}", nearest(value, words) if isinstance(value, str) else ""
+            )
         return value
 
     return check
@@ -277,8 +279,8 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 def _checks(record: type[Any]) -> dict[str, tuple[Any, ...]]:
     """The check of each field that a file may fill, and an example of a required one."""
-    annotations = record.__annotations__.items()
-    return {name: found for name, of in annotations if (found := getattr(of, "__metadata__", ()))}
+    hints = get_type_hints(record, include_extras=True).items()
+    return {name: found for name, of in hints if (found := getattr(of, "__metadata__", ()))}
 
 
 def _with_default(record: Any) -> set[str]:

@@ -1,10 +1,12 @@
 """One checker for every file that people write: what it takes, and what it says of the rest."""
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from types import SimpleNamespace
+from typing import Annotated, Any, NamedTuple, cast
 
 import pytest
 from hypothesis import given
@@ -99,6 +101,26 @@ def test_a_message_names_the_key_by_its_path(changed: dict[Any, Any], message: s
         read(Race, given_)
 
     assert str(caught.value).startswith(message)
+
+
+def test_annotations_that_are_put_off_are_checks_all_the_same() -> None:
+    """`from __future__ import annotations` makes text of them, and no key may go unchecked."""
+    module: dict[str, Any] = {"__name__": "put_off"}
+    exec(
+        "from __future__ import annotations\n"
+        "from typing import Annotated, NamedTuple\n"
+        "from rewards.tables import whole\n"
+        "class Late(NamedTuple):\n"
+        "    count: Annotated[int, whole(1)] = 1\n",
+        module,
+    )
+    late = module["Late"]
+    sys.modules["put_off"] = cast(Any, SimpleNamespace(**module))
+    try:
+        with pytest.raises(TableError, match="count must be a whole number of at least 1, got 0"):
+            read(late, {"count": 0})
+    finally:
+        del sys.modules["put_off"]
 
 
 def test_what_is_no_table_is_wrong_wherever_it_stands() -> None:

@@ -65,6 +65,7 @@ WRONG = [
     ("target", "nova2", "got 'nova2'; did you mean \"nova\"?"),
     ("region", "us-east", "must be an AWS region, got 'us-east'"),
     ("reward.rubric", "gsm9k", "reward.rubric: there is no rubric 'gsm9k'; did you mean"),
+    ("reward.rubric", "rubrics/mine", "reward.rubric: there is no rubric file rubrics/mine"),
     ("reward.rubric", "nowhere.toml", "reward.rubric: there is no rubric file nowhere.toml"),
     ("data.train", "s3://data-bucket/a b.jsonl", "data.train must be an s3:// URI"),
     ("data.validation", ["v.jsonl"], "data.validation: there is no file 'v.jsonl'"),
@@ -164,6 +165,21 @@ def test_a_local_dataset_is_found_beside_the_file(write_config: Callable[[str], 
     assert config.data is not None
     assert config.local(config.data.train).is_file()
     assert (config.job_name, config.model_name) == ("maths", "maths")
+
+
+def test_a_rubric_is_found_beside_the_file(write_config: Callable[[str], Path]) -> None:
+    """By its path; a bundled one by its name."""
+    path = write_config(MINIMAL.replace("gsm8k", "rubrics/mine.toml"))
+    (path.parent / "rubrics").mkdir()
+    (path.parent / "rubrics" / "mine.toml").write_text("", encoding="utf-8")
+
+    assert load_config(path).rubric == path.parent / "rubrics" / "mine.toml"
+    assert load_config(write_config(MINIMAL)).rubric == "gsm8k"
+
+
+def test_a_file_with_a_byte_order_mark_is_read(write_config: Callable[[str], Path]) -> None:
+    """Editors on Windows write one."""
+    assert load_config(write_config("\ufeff" + MINIMAL)).name == "maths"
 
 
 def test_overrides_win_over_the_file(write_config: Callable[[str], Path]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rewards.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.rubric.spec import RUBRICS, load_spec
+from rewards.rubric.spec import RUBRICS, load_spec, located
 
 SOUND = """
 name = "mine"
@@ -147,6 +147,23 @@ def test_a_rubric_that_is_not_there_names_the_closest() -> None:
         load_spec("gsm8")
     with pytest.raises(SpecError, match=r"no rubric file nowhere/mine\.toml"):
         load_spec("nowhere/mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("given_", "found"),
+    [
+        ("gsm8k", "gsm8k"),
+        ("my rubric", "my rubric"),
+        ("mine.toml", Path("job/mine.toml")),
+        ("rubrics/mine", Path("job/rubrics/mine")),
+        ("../mine.toml", Path("job/../mine.toml")),
+        (Path("gsm8k"), Path("job/gsm8k")),
+        ("/mine.toml", Path("/mine.toml")),
+    ],
+)
+def test_what_is_a_path_is_decided_in_one_place(given_: str | Path, found: str | Path) -> None:
+    """A rubric, `rft.toml`, the commands and the stack all ask here."""
+    assert located(given_, Path("job")) == found
 
 
 def test_a_rubric_that_is_not_text_is_refused(rubric_file: Path) -> None:
