@@ -68,7 +68,7 @@ class _Appended:
         return {"bytes": self.size, "sha256": self._hash.hexdigest()}
 
     def go_on(self, noted: Mapping[str, Any]) -> bool:
-        """Open it where it was noted, cut what came after; False where it is not what was noted."""
+        """Open it at the end of what was noted, and cut what came after; False: it is another."""
         left = noted["bytes"]
         if not left and not self.path.exists():
             self.create()
@@ -81,9 +81,10 @@ class _Appended:
             self._hash.update(data)
             left -= len(data)
         self.size = noted["bytes"]
-        self.file.seek(self.size)
-        self.file.truncate()
-        return not left and self.noted() == noted
+        if left or self.noted() != noted:
+            return False
+        self.file.truncate(self.size)
+        return True
 
     def close(self) -> None:
         if self.file is not None:
@@ -159,15 +160,15 @@ class OutputFile:
             self._remove()  # interrupted when it was whole
             return None
         self.target.check_free()
-        for line in islice(lines, state["rows"]):
+        for line in islice(lines, state.rows):
             self._hash_line(line)
-        if self._read.hexdigest() != state["input_sha256"]:
+        if self._read.hexdigest() != state.input_sha256:
             raise self._mismatch("the input does not begin with the rows it has scored")
-        for file, noted in ((self._results, "results"), (self._groups, "groups")):
-            if not file.go_on(state[noted]):
-                raise self._mismatch(f"its {noted} are not what that run wrote")
-        self.noted_rows = state["rows"]
-        return Progress(state["rows"], Tally.from_dict(state["tally"]), state["malformed"])
+        for file, noted in ((self._results, state.results), (self._groups, state.groups)):
+            if not file.go_on(noted):
+                raise self._mismatch(f"its {file.path.name} are not what that run wrote")
+        self.noted_rows = state.rows
+        return Progress(state.rows, state.tally, state.malformed)
 
     def write(self, task: Task, scored: Scored, progress: Progress) -> None:
         """Append what a task gave, then note that it is there."""
@@ -232,28 +233,25 @@ class OutputFile:
         new.replace(self._folder / _STATE)
         self.noted_rows = progress.rows
 
-    def _checked_state(self) -> dict[str, Any]:
+    def _checked_state(self) -> "_State":
         """The state, if it is one, and of a run of the same rubric and options."""
         try:
-            state: dict[str, Any] = json.loads((self._folder / _STATE).read_bytes())
-            options, digest = dict(state["options"]), str(state["digest"])
-            Tally.from_dict(state["tally"])
-            state["rows"] + state["results"]["bytes"] + state["groups"]["bytes"] + 0  # numbers
-            state["input_sha256"], list(state["malformed"]), state["by_group"]
+            state = _State.read((self._folder / _STATE).read_bytes())
         except FileNotFoundError:
             raise self._foreign() from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise self._mismatch(f"{_STATE} cannot be read") from None
+        options = state.options
         for option, value in self._identity["options"].items():
             if options.get(option) != value:
                 was, now = _shown(options.get(option)), _shown(value)
                 raise self._mismatch(f"its {option} was {was}, and is {now} now")
-        if digest != self._identity["digest"]:
+        if state.digest != self._identity["digest"]:
             raise self._mismatch(
-                f"--rubric is not what it was: its digest was {digest[:12]}, and is "
+                f"--rubric is not what it was: its digest was {state.digest[:12]}, and is "
                 f"{self._identity['digest'][:12]} now"
             )
-        if state["by_group"] != self._identity["by_group"]:
+        if state.by_group != self._identity["by_group"]:
             raise self._mismatch("the groups of the input do not stand where they stood")
         return state
 
@@ -270,6 +268,37 @@ class OutputFile:
     def _mismatch(self, why: str) -> OutputError:
         return OutputError(
             f"cannot resume {self._folder}: {why}; delete {self._folder.name} to start over"
+        )
+
+
+@dataclass(frozen=True)
+class _State:
+    """What state.json says, each part of the type that it has to be."""
+
+    options: dict[str, Any]
+    digest: str
+    by_group: bool
+    rows: int
+    input_sha256: str
+    results: dict[str, Any]
+    groups: dict[str, Any]
+    tally: Tally
+    malformed: list[dict[str, Any]]
+
+    @classmethod
+    def read(cls, data: bytes) -> "_State":
+        """Read what `OutputFile` noted; any of several errors where it is not that."""
+        found = json.loads(data)
+        return cls(
+            options=dict(found["options"]),
+            digest=str(found["digest"]),
+            by_group=bool(found["by_group"]),
+            rows=int(found["rows"]),
+            input_sha256=str(found["input_sha256"]),
+            results={**found["results"], "bytes": int(found["results"]["bytes"])},
+            groups={**found["groups"], "bytes": int(found["groups"]["bytes"])},
+            tally=Tally.from_dict(found["tally"]),
+            malformed=list(found["malformed"]),
         )
 
 

@@ -30,6 +30,7 @@ class Output(Protocol):
 
     def count_groups(self) -> Groups:
         """The groups of all that was written."""
+        ...
 
     def write(self, task: Task, scored: Scored, progress: Progress) -> None:
         """Take what a task gave."""

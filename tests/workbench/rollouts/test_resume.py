@@ -107,15 +107,19 @@ def test_resume_refuses_what_is_not_the_run_it_continues(
     before = {file: file.read_bytes() for file in (results, groups, state, path, rubric)}
 
     def refused(*options: str) -> str:
+        given = {file: file.read_bytes() for file in before if file.exists()}
         result = process(*COMMAND, "--resume", *options)
         assert result.code == 2
         assert len(result.stderr.splitlines()) == 1
         assert not (tmp_path / "out.jsonl").exists()
+        assert {f: f.read_bytes() for f in given} == given  # not cut, either
         for file, data in before.items():
             file.write_bytes(data)
         return result.stderr
 
     results.write_bytes(before[results].replace(b"1.0", b"0.5", 1))
+    assert "its results are not what that run wrote" in refused()
+    results.write_bytes(b"no results" + before[results])  # longer than what was noted
     assert "its results are not what that run wrote" in refused()
     results.write_bytes(before[results][:-1000])
     assert "its results are not what that run wrote" in refused()
