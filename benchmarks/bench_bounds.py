@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 MEGABYTE = 1_000_000
 YARDSTICKS = 6
 #: Not yet as quick as the others.
-SLOWER = {"choice": 25}
+SLOWER: Mapping[str, int] = {}
 #: Every text is tried at this part of its size first, and the slowest of them at the whole.
 SCREEN = 8
 SLOWEST = 4

@@ -41,6 +41,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading.calls": {"reading.call_values", "reading.text"},
     "reading.queries": {"reading.text"},
     "reading.leaves": {"reading.words"},
+    "reading.choices": {
+        *("reading.choices", "reading.languages", "reading.phrases", "reading.text"),
+    },
     "reading.schemas": {"errors", "reading.text"},
     "reading.languages": {"reading.text"},
     "reading.phrases": {"reading.languages", "reading.text"},

@@ -2,7 +2,7 @@
 
 From the ground up, one question a file:
 
-text          where does thinking end, what does a fence hold, what is a word?
+text          where does thinking end, what does a fence hold?
 plain         what do LaTeX, HTML and Unicode say in plain characters?
 numbers       which number do these digits write?
 units         and what is it a number of?
@@ -18,4 +18,6 @@ clause        what does one clause state?
 prose         what does the last sentence conclude?
 marked        where is an answer marked, and what does the mark say?
 answer        which of them counts?
+choices       which of a closed set of choices does a text settle on?
+maths         which mathematics does it state?
 """
