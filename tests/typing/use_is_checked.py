@@ -31,8 +31,8 @@ accepted = Rubric(
     "typed",
     [
         use(close, tolerance=0.1, unit="km").placed(weight=0.9, name="close"),
-        use(judged, model="m"),
-        use(spread, least=3),
+        use(judged, model="m").placed(scale=True),
+        use(spread, least=3).placed(scale=(0.0, 0.5), threshold=0.5),
         gate(close),
     ],
 )
@@ -44,6 +44,12 @@ use(judged)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 use(spread, most=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 gate(close, tolerence=0.1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 use(close).placed(wieght=1.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+use(close).placed(scale=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+Sample("1", None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Sample("1", "", [{"role": "user"}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+accepted.score("72")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+accepted.score_batch(Sample("1", ""))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 value: float = close(Sample("1", ""), tolerance=0.1)
 wrong: str = close(Sample("1", ""))  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
