@@ -335,12 +335,14 @@ _WRITTEN = (
 
 
 def _hint(message: str, written: str) -> str:
-    """What may be meant where the parser stops: the line, and the usual mistake in such a one."""
+    """What may be meant where the parser stops.
+
+    The line itself is not shown: a rubric may name any file, and a message may go into a log.
+    """
     place = re.search(r"at line (\d+)", message)
-    line = written.split("\n")[int(place[1]) - 1].strip() if place else ""
+    line = written.split("\n")[int(place[1]) - 1] if place else ""
     for patterns, text in ((_SAID, message), (_WRITTEN, line)):
         for pattern, remedy in patterns:
             if found := re.search(pattern, text):
-                name = found[1] if found.re.groups and "NAME" in remedy else ""
-                return f"; {remedy.replace('NAME', name)}{f': {shown(line)}' if line else ''}"
+                return f"; {remedy.replace('NAME', found[1]) if 'NAME' in remedy else remedy}"
     return ""

@@ -41,14 +41,22 @@ class Leg(NamedTuple):
     metres: Annotated[int, whole(1), "metres = 100"]
 
 
+def a_leg(value: Any) -> Leg:
+    """A check of what no key can check alone."""
+    leg = read(Leg, value)
+    if leg.metres == 7:
+        raise TableError("", "has an unlucky number of metres")
+    return leg
+
+
 @dataclass(frozen=True)
 class Race:
     """A record with all that a field can be."""
 
     name: Annotated[str, text(r"[a-z]+", form="lower case letters"), 'name = "sprint"']
-    leg: Annotated[tuple[Leg, ...], each(lambda value: read(Leg, value), name="leg")]
+    leg: Annotated[tuple[Leg, ...], each(a_leg, name="leg")]
     pace: Annotated[float, number(0.0, 10.0)] = 1.0
-    best: Annotated[Leg | None, table_of(Leg)] = None
+    best: Annotated[Leg | None, a_leg] = None
     tags: Annotated[dict[str, Any], table] = field(default_factory=dict)
     folder: Path = Path()
 
@@ -91,6 +99,8 @@ def test_a_table_fills_its_record() -> None:
         ({"leg": [LEG, {**LEG, "metres": True}]}, 'leg 2 "first": metres must be a whole number'),
         ({"leg": [{**LEG, "name": 5}]}, "leg 1: name must be non-empty text of at most 20"),
         ({"tags": []}, "tags must be a table, got []"),
+        ({"best": {"name": "x", "metres": 7}}, "best has an unlucky number of metres"),
+        ({"leg": [{"name": "x", "metres": 7}]}, 'leg 1 "x" has an unlucky number of metres'),
     ],
 )
 def test_a_message_names_the_key_by_its_path(changed: dict[Any, Any], message: str) -> None:
@@ -248,12 +258,12 @@ def test_toml_is_read_as_editors_save_it(file: Callable[[bytes], Path]) -> None:
             'name = "x\ny = 1',
             "not valid TOML: Illegal character '\\n' (at line 1, column 10); a quote",
         ),
-        ('name = "x\ny = 1', "a quote is missing: 'name = \"x'"),
+        ('name = "x\ny = 1', "(at line 1, column 10); a quote is missing"),
         ("name = 'x\ny = 1", "a quote is missing"),
         ("name = '''x", "a quote is missing"),
         ('name = """x', "a quote is missing"),
-        ("name = maths", "text stands in quotes: 'name = maths'"),
-        ("a = 1\n  gate = True # x", "true and false are written small: 'gate = True # x'"),
+        ("name = maths", "text stands in quotes"),
+        ("a = 1\n  gate = True # x", "true and false are written small"),
         ("gate = False", "true and false are written small"),
         ("threshold = None", "TOML has no such value; leave the key out"),
         ("threshold = null", "TOML has no such value; leave the key out"),
@@ -263,11 +273,11 @@ def test_toml_is_read_as_editors_save_it(file: Callable[[bytes], Path]) -> None:
         ),
         ("[a.b]\n[a.b]", "a key can be given once"),
         ("a = 1\na = 2", "a key can be given once"),
-        ("a = 1\n[a]\nb = 2", "a key can be given once: '[a]'"),
-        ('name: "x"', "a key and its value are joined by =: 'name: \"x\"'"),
+        ("a = 1\n[a]\nb = 2", "a key can be given once"),
+        ('name: "x"', "a key and its value are joined by ="),
         ('p = "\\d+"', r"text with a backslash stands in single quotes, such as '\d'"),
-        ("weight = 1,5", "a decimal mark is a point: 'weight = 1,5'"),
-        ("weight = .5", "a number begins with a digit: 'weight = .5'"),
+        ("weight = 1,5", "a decimal mark is a point"),
+        ("weight = .5", "a number begins with a digit"),
         ("name = “x”", "these quotes are typographic ones; write plain ones"),
         ("a = {b = 1,\nc = 2}", "an inline table stands in one line, without a last comma"),
         ("a = {b = 1,}", "an inline table stands in one line, without a last comma"),
@@ -280,11 +290,12 @@ def test_toml_is_read_as_editors_save_it(file: Callable[[bytes], Path]) -> None:
 def test_a_mistake_in_toml_is_told_with_the_usual_remedy(
     file: Callable[[bytes], Path], source: str, message: str
 ) -> None:
-    """The parser says where; what people mean by such a line is added, with the line."""
+    """The parser says where; what people usually mean by such a line is added, not the line."""
     with pytest.raises(TableError) as caught:
-        load_toml(file(source.encode()))
+        load_toml(file(f"{source} # secret".encode()))
 
     assert message in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
