@@ -183,18 +183,20 @@ def calibrate(
     recorded = cassette is not None
     report = calibration.report(alone, samples, labels, runs, recorded=recorded)
     if plot is not None:
-        title = f"{report.rubric} ({report.digest[:12]}): judge and people"
-        write_whole(plot, confusion_svg([(q.name, q.agreement) for q in report.questions], title))
-        say(f"{counted(len(report.questions), 'confusion table')} drawn into {plot}")
+        _draw(report, plot)
     if as_json:
         print_json(report.document())
     else:
         _print_report(report)
-    if at_least is not None:
-        low = [q.name for q in report.questions if not q.reaches(by.value, at_least)]
-        if low:
-            say(f"{by.value} is below {at_least:g}: {', '.join(low)}")
-            raise typer.Exit(1)
+    if at_least is not None and (low := report.below(by.value, at_least)):
+        say(f"{by.value} is below {at_least:g}: {', '.join(low)}")
+        raise typer.Exit(1)
+
+
+def _draw(report: "Report", plot: Path) -> None:
+    title = f"{report.rubric} ({report.digest[:12]}): judge and people"
+    write_whole(plot, confusion_svg([(q.name, q.agreement) for q in report.questions], title))
+    say(f"{counted(len(report.questions), 'confusion table')} drawn into {plot}")
 
 
 def _print_report(report: "Report") -> None:

@@ -18,7 +18,7 @@ from rewards.workbench.options import JsonOption
 from rewards.workbench.output import harmless, print_json, say
 
 if TYPE_CHECKING:
-    from rewards.workbench.local.invoke_api import InvokeServer
+    from rewards.workbench.local.invoke_api import Function, InvokeServer
     from rewards.workbench.local.runtime import Environment
 
 # The servers are imported by the command: `rewards --help` waits for none of them.
@@ -72,7 +72,7 @@ def serve(
     for wanted in rubrics.values():
         Rubric.load(wanted)  # a mistake in it is one line, as in every command
     _need_the_runtime_client()
-    from rewards.workbench.local.invoke_api import Function, InvokeServer
+    from rewards.workbench.local.invoke_api import Function
     from rewards.workbench.local.runtime import Environment, Settings
 
     environments = {
@@ -80,12 +80,7 @@ def serve(
         for name, path in rubrics.items()
     }
     functions = [Function(name, found) for name, found in environments.items()]
-    try:
-        server = InvokeServer(port, functions, any_name=given == [rubrics.get(_ANY)])
-    except OSError as error:
-        raise RewardsError(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another --port (0: any)"
-        ) from error
+    server = _listening(port, functions, any_name=given == [rubrics.get(_ANY)])
     # A supervisor's SIGTERM ends the server the way Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -131,6 +126,17 @@ def _need_the_runtime_client() -> None:
             f"{missing[0]}: awslambdaric is made for Linux only; on another system run serve in a "
             "container (replay and score need none)"
         )
+
+
+def _listening(port: int, functions: "Sequence[Function]", *, any_name: bool) -> "InvokeServer":
+    from rewards.workbench.local.invoke_api import InvokeServer
+
+    try:
+        return InvokeServer(port, functions, any_name=any_name)
+    except OSError as error:
+        raise RewardsError(
+            f"cannot listen on 127.0.0.1:{port}: {error.strerror}; take another --port (0: any)"
+        ) from error
 
 
 def _start(name: str, environment: "Environment") -> None:

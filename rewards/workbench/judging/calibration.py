@@ -118,6 +118,10 @@ class Report:
     used: dict[str, float]
     replayed: int
 
+    def below(self, statistic: str, least: float) -> list[str]:
+        """The questions on which a statistic is lower, or was not measured."""
+        return [q.name for q in self.questions if not q.reaches(statistic, least)]
+
     def document(self) -> dict[str, Any]:
         """As JSON."""
         questions = {q.name: q.agreement.document() for q in self.questions}
