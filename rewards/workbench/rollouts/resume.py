@@ -67,24 +67,26 @@ class _Appended:
     def noted(self) -> dict[str, Any]:
         return {"bytes": self.size, "sha256": self._hash.hexdigest()}
 
-    def go_on(self, noted: Mapping[str, Any]) -> bool:
-        """Open it at the end of what was noted, and cut what came after; False: it is another."""
+    def begins_as(self, noted: Mapping[str, Any]) -> bool:
+        """Open it at the end of what was noted; False where it is not what was noted."""
         left = noted["bytes"]
         if not left and not self.path.exists():
             self.create()
-            return True
-        try:
-            self.file = self.path.open("r+b", buffering=0)
-        except FileNotFoundError:
-            return False
+        if self.file is None:
+            try:
+                self.file = self.path.open("r+b", buffering=0)
+            except FileNotFoundError:
+                return False
         while left and (data := self.file.read(min(left, _READ_BYTES))):
             self._hash.update(data)
             left -= len(data)
         self.size = noted["bytes"]
-        if left or self.noted() != noted:
-            return False
+        return not left and self.noted() == noted
+
+    def cut(self) -> None:
+        """Drop what came after what was noted."""
+        assert self.file is not None
         self.file.truncate(self.size)
-        return True
 
     def close(self) -> None:
         if self.file is not None:
@@ -165,8 +167,10 @@ class OutputFile:
         if self._read.hexdigest() != state.input_sha256:
             raise self._mismatch("the input does not begin with the rows it has scored")
         for file, noted in ((self._results, state.results), (self._groups, state.groups)):
-            if not file.go_on(noted):
+            if not file.begins_as(noted):
                 raise self._mismatch(f"its {file.path.name} are not what that run wrote")
+        self._results.cut()
+        self._groups.cut()
         self.noted_rows = state.rows
         return Progress(state.rows, state.tally, state.malformed)
 

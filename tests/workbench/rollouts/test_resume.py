@@ -1,9 +1,13 @@
 """A run that is interrupted goes on, and ends as if it had not been."""
 
+import errno
+import fcntl
 import json
+import os
 import re
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -97,22 +101,48 @@ def test_ctrl_c_says_how_to_go_on(
     assert (tmp_path / "out.jsonl.partial").exists()
 
 
+CUT_SHORT = ("score", "rows.jsonl", "--rubric", "exact.toml", "--out", "o", "--workers", 1)
+
+
+@pytest.fixture
+def cut_short(tmp_path: Path, exact: Path, environment: dict[str, str]) -> Path:
+    """What is left of a run whose disk was full."""
+    rows = [wire_row("72", id=f"r{n}", prompt="x" * 9_000) for n in range(400)]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    on_a_disk_of(24, CUT_SHORT, tmp_path, environment)
+    return tmp_path / "o.partial"
+
+
+def on_a_disk_of(
+    kilobytes: int, command: Sequence[object], folder: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the command where no file can have more kilobytes."""
+    return subprocess.run(
+        ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "-", *PROCESS, *map(str, command)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_resume_refuses_what_is_not_the_run_it_continues(
-    process: Run, tmp_path: Path, interrupted: Callable[[str], Path]
+    rewards: Run, tmp_path: Path, cut_short: Path
 ) -> None:
     """Another input, rubric, option or a changed output would make a file that is no run's."""
-    path = interrupted("SIGINT")
-    partial, rubric = tmp_path / "out.jsonl.partial", tmp_path / "once.toml"
-    results, groups, state = (partial / name for name in ("results", "groups", "state.json"))
+    path, rubric = tmp_path / "rows.jsonl", tmp_path / "exact.toml"
+    results, groups, state = (cut_short / name for name in ("results", "groups", "state.json"))
     before = {file: file.read_bytes() for file in (results, groups, state, path, rubric)}
 
     def refused(*options: str) -> str:
         given = {file: file.read_bytes() for file in before if file.exists()}
-        result = process(*COMMAND, "--resume", *options)
+        result = rewards(*CUT_SHORT, "--resume", *options)
         assert result.code == 2
         assert len(result.stderr.splitlines()) == 1
-        assert not (tmp_path / "out.jsonl").exists()
-        assert {f: f.read_bytes() for f in given} == given  # not cut, either
+        assert not (tmp_path / "o").exists()
+        assert {file: file.read_bytes() for file in given} == given  # not cut, either
         for file, data in before.items():
             file.write_bytes(data)
         return result.stderr
@@ -121,7 +151,7 @@ def test_resume_refuses_what_is_not_the_run_it_continues(
     assert "its results are not what that run wrote" in refused()
     results.write_bytes(b"no results" + before[results])  # longer than what was noted
     assert "its results are not what that run wrote" in refused()
-    results.write_bytes(before[results][:-1000])
+    results.write_bytes(before[results][:2000])
     assert "its results are not what that run wrote" in refused()
     results.unlink()
     assert "its results are not what that run wrote" in refused()
@@ -135,8 +165,12 @@ def test_resume_refuses_what_is_not_the_run_it_continues(
     for damaged in ("{", "5", '{"options": 5}', json.dumps({"options": noted["options"]})):
         state.write_text(damaged)
         assert "cannot be read" in refused()
-    state.write_text(json.dumps({**noted, "rows": "many"}))
-    assert "cannot be read" in refused()
+    for key, value in (("rows", "many"), ("results", {"bytes": None}), ("malformed", 5)):
+        state.write_text(json.dumps({**noted, key: value}))
+        assert "cannot be read" in refused()
+    state.write_text(json.dumps({**noted, "by_group": True}))
+    assert "the groups of the input" in refused()
+    assert rewards(*CUT_SHORT, "--resume").code == 0
 
 
 @pytest.mark.parametrize(
@@ -151,19 +185,51 @@ def test_resume_refuses_what_is_not_the_run_it_continues(
     ],
 )
 def test_a_mismatch_names_the_option_that_differs(
-    process: Run,
-    tmp_path: Path,
-    interrupted: Callable[[str], Path],
-    options: list[str],
-    said: str,
+    rewards: Run, tmp_path: Path, cut_short: Path, options: list[str], said: str
 ) -> None:
     """The option as it is typed, never Python's own notation for all of them."""
-    interrupted("SIGINT")
-
-    result = process(*COMMAND, "--resume", *options)
+    result = rewards(*CUT_SHORT, "--resume", *options)
 
     assert (result.code, said in result.stderr) == (2, True)
-    assert "Keys(" not in (tmp_path / "out.jsonl.partial/state.json").read_text()
+    assert "Keys(" not in (cut_short / "state.json").read_text()
+
+
+def test_a_run_that_was_killed_when_it_was_whole_is_done(
+    rewards: Run, tmp_path: Path, cut_short: Path
+) -> None:
+    """Between the name that the results get and the end of the folder: nothing is scored again."""
+    kept = tmp_path / "kept"
+    shutil.copytree(cut_short, kept)
+    assert rewards(*CUT_SHORT, "--resume").code == 0
+    whole = tmp_path / "o"
+    kept.rename(cut_short)
+    (cut_short / "results").unlink()
+    (cut_short / "results").hardlink_to(whole)
+
+    result = rewards(*CUT_SHORT, "--resume")
+
+    assert (result.code, result.stderr[:4]) == (0, "done")
+    assert not cut_short.exists()
+    assert len(whole.read_bytes().splitlines()) == 400
+
+
+def test_a_file_system_without_links_and_locks_will_do(
+    rewards: Run, tmp_path: Path, exact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some shares have neither: the output still gets its name, and replaces nothing unasked."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(fcntl, "flock", refused)
+    write_lines(tmp_path / "rows.jsonl", [wire_row("72")])
+    command = ("score", "rows.jsonl", "--rubric", exact, "--out", "o")
+
+    assert rewards(*command).code == 0
+    assert rewards(*command).code == 2
+    assert rewards(*command, "--overwrite").code == 0
+    assert not (tmp_path / "o.partial").exists()
 
 
 def test_a_finished_run_is_done(rewards: Run, tmp_path: Path, exact: Path) -> None:
@@ -264,17 +330,9 @@ def test_a_full_disk_leaves_a_run_to_go_on_with_or_nothing(
         rubric.write_text(DIVERSE)
     rows = [wire_row("72", id=f"r{n}", prompt="x" * 9_000 + str(n % 9)) for n in range(400)]
     write_lines(tmp_path / "rows.jsonl", rows)
-    command = ["score", "rows.jsonl", "--rubric", str(rubric), "--out", "o", "--workers", "1"]
+    command = ("score", "rows.jsonl", "--rubric", rubric, "--out", "o", "--workers", 1)
 
-    done = subprocess.run(
-        ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "-", *PROCESS, *command],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = on_a_disk_of(kilobytes, command, tmp_path, environment)
 
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
