@@ -15,6 +15,7 @@ from rewards.judge.criteria import PROMPTS, parse_criteria
 from rewards.judge.grading import agreement, median
 from rewards.judge.plan import grade_plan, planned
 from rewards.judge.shown.fence import fenced, visible
+from rewards.judge.shown.prompt import MAX_PROMPT_CHARS
 from rewards.judge.verdict import InvalidVerdictError, read_verdict
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS
@@ -297,6 +298,16 @@ def test_a_prompt_of_ones_own_shows_metadata(tmp_path: Path) -> None:
     own.with_name("none.txt").write_text("Judge {completion}.\n")
     with pytest.raises(SpecError, match="stands above the line"):
         graded(CLARITY, prompt=str(own.with_name("none.txt")))
+
+
+def test_a_prompt_may_be_as_long_as_is_said_and_no_longer(tmp_path: Path) -> None:
+    """Fifty thousand characters are people's work; one more was a mistake."""
+    own = tmp_path / "own.txt"
+    own.write_text("J" * MAX_PROMPT_CHARS, encoding="utf-8")
+    graded(CLARITY, prompt=str(own))
+    own.write_text("J" * (MAX_PROMPT_CHARS + 1), encoding="utf-8")
+    with pytest.raises(SpecError, match="longer than 50,000 characters"):
+        graded(CLARITY, prompt=str(own))
 
 
 def test_a_conversation_is_shown_with_its_roles() -> None:

@@ -194,6 +194,32 @@ def test_a_huge_answer_is_not_read_to_its_end(
         graded().score(sample("72"))
 
 
+class Raw:
+    """An answer as it comes off a connection, piece by piece; it knows whether it was closed."""
+
+    connection = None
+    closed = False
+
+    def read1(self, amount: int) -> bytes:
+        return b" " * 1000
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_an_answer_that_is_given_up_takes_its_connection_along(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Late or too large: what is left of it must not be read as the answer to the next request."""
+    monkeypatch.setattr(bedrock, "MAX_REPLY_BYTES", 10_000)
+    raw = Raw()
+    with pytest.raises(UnavailableError):
+        bedrock._body(raw, monotonic() + seconds)
+
+    assert raw.closed
+
+
 def test_a_compressed_answer_is_not_unpacked(server: Converse, over_the_wire: OverTheWire) -> None:
     """Nobody asked for compression: a bomb stays packed, and is no JSON."""
     bomb = compress(b" " * 20_000_000)
