@@ -130,10 +130,10 @@ def unless_all_refused(outcomes: Sequence[Any]) -> Sequence[Any]:
     >>> unless_all_refused([InputRefusedError("too long"), InputRefusedError("too long")])[0]
     ServiceError('every sample is refused alike: too long')
     """
-    said = {str(o) if isinstance(o, InputRefusedError) else None for o in outcomes}
-    if len(outcomes) < 2 or len(said) > 1 or None in said:
+    said = [o.args[0] for o in outcomes if type(o) is InputRefusedError and o.args]
+    if len(said) < max(2, len(outcomes)) or any(type(s) is not str or s != said[0] for s in said):
         return outcomes
-    return [ServiceError(f"every sample is refused alike: {said.pop()}")] * len(outcomes)
+    return [ServiceError(f"every sample is refused alike: {said[0]}")] * len(outcomes)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
