@@ -54,11 +54,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("reading.clause", "reading.numbers", "reading.phrases", "reading.plain"),
         "reading.text",
     },
+    "reading.single": {
+        *("reading.clause", "reading.numbers", "reading.phrases", "reading.text", "reading.units"),
+    },
     "reading.marked": {
+        "reading.single",
         *("reading.clause", "reading.languages", "reading.phrases", "reading.plain"),
         *("reading.prose", "reading.text"),
     },
     "reading.answer": {
+        "reading.single",
         *("reading.clause", "reading.marked", "reading.number_words", "reading.numbers"),
         *("reading.phrases", "reading.plain", "reading.prose", "reading.text"),
     },

@@ -21,23 +21,37 @@ What counts as which (`Answer.reason` says so where an answer is refused):
   (`72+1`), a compound quantity (5 feet 6 inches), a time, a date, a question.
 """
 
-from rewards.reading.clause import MAX_STATEMENT, Answer, Reading
-from rewards.reading.marked import Statement, marked, other_languages, read_statement, statements
+from rewards.reading.clause import MAX_STATEMENT, Answer, Reading, placed
+from rewards.reading.marked import (
+    MARKED,
+    Statement,
+    marked,
+    other_languages,
+    read_statement,
+    statements,
+)
 from rewards.reading.number_words import scan_words
 from rewards.reading.numbers import Value, same, scan
 from rewards.reading.phrases import HEDGED, REJECTED, SENTENCE_END, TAKEN_BACK, correction, phrased
 from rewards.reading.plain import plain
 from rewards.reading.prose import conclude
+from rewards.reading.single import read_single
 from rewards.reading.text import Pattern, answer_span, in_code
 
-__all__ = ["Answer", "find"]
+__all__ = ["Answer", "find", "given"]
 
 # How far after the last statement a correction is looked for.
 MAX_AFTER = 2000
 # Whoever corrects the answer to a fifth value is guessing.
 MAX_CORRECTED = 4
 
+# Words of a worked solution, at least: what has fewer is a value, with its unit or its name.
+_SOLUTION = 8
+
 _DIGIT = Pattern(r"\d")
+# "0,111": no thousands begin with a zero.
+_DECIMAL_COMMA = Pattern(r"[-+]?0,\d{1,15}")
+_WORD = Pattern(r"[^\W\d_]{2,}")
 _ALTERNATIVE = phrased(
     r"[\s\W]*+(?:but )?(?:<either|UNSURE|ELSE>|(?:it )?<COULD> (?:also )?be\b|<both>(?=\W{1,9}\d))"
 )
@@ -47,6 +61,10 @@ _CONCLUDES = phrased(
 _CONDITIONAL = phrased(
     r"<IF|either|UNSURE|ELSE|CASE>"
     r"|\b(?:second|another|other|alternative) (?:answer|solution|result)\b"
+)
+# Working, or a sentence of reasoning, between two boxes: the first held an intermediate result.
+_WORKING = Pattern(
+    r"=|[-+*/×·]\s*\d|\\(?:cdot|times|frac)|[.!?\n][\s*$#]*+[A-Z][a-z]++(?:[ ,'][\w'$,-]++){2}"
 )
 # What may close a statement, and says nothing.
 _CLOSING = " \n.*_$`})]\\\"'"
@@ -75,6 +93,36 @@ def find(text: str, markers: tuple[str, ...] | None = None) -> Answer | None:
     if markers is not None and concluded is not None:
         return concluded._replace(structured=False)
     return concluded
+
+
+def given(reference: str) -> Answer | None:
+    r"""The number that a reference gives; without a value where it is no single number.
+
+    Where the reference marks its answer, or is a worked solution, it is read as a completion is;
+    else as the inside of a box is, so that `\boxed{reference}` is right.
+
+    >>> given("- 5").value, given("28.8 s^{-1}").value, given("x^2+1").value
+    (-5, Decimal('28.8'), None)
+    >>> given("She has 3 boxes of 24, so 72 clips.\n#### 72").value
+    72
+    """
+    start = max(0, reference.rfind("####"))  # of a solution, its last line
+    found = find(reference[start:])
+    if found is not None and (found.rule in MARKED or _is_solution(reference)):
+        return found._replace(span=(start + found.span[0], start + found.span[1]))
+    if _DECIMAL_COMMA.fullmatch(reference.strip()):
+        reference = reference.replace(",", ".", 1)
+    content = plain(reference.replace("~", " ") if "\\" in reference else reference)
+    reading = placed(read_single(content), content, reference, 0, len(reference))
+    span = (reading.start, reading.end)
+    return Answer(reading.value, span, "reference", False, reading.reason, reading.percent)
+
+
+def _is_solution(text: str) -> bool:
+    """Whether a text is several sentences, and not a value with a unit or a name."""
+    body = text.strip()
+    end = SENTENCE_END.search(body)
+    return end is not None and end.end() < len(body) and len(_WORD.findall(body)) >= _SOLUTION
 
 
 def _readings(text: str, found: list[Statement], end: int) -> list[tuple[Statement, Reading]]:
@@ -194,7 +242,8 @@ def _supersedes(
         return True
     kinds = {statement.kind for statement, _ in earlier}
     if kinds == {"boxed"}:
-        return bool(_CONCLUDES.search(between)) and not _CONDITIONAL.search(between)
+        goes_on = _CONCLUDES.search(between) or _WORKING.search(between)
+        return bool(goes_on) and not _CONDITIONAL.search(between)
     if kinds <= {"label", "line"} and following[0].kind in ("boxed", "hash", "tag"):
         return _DIGIT.search(between) is not None  # "Answer:" opened a solution
     return following[0].kind == "final" and kinds <= {"label", "phrase", "line", "boxed"}

@@ -72,6 +72,10 @@ _CONDITIONAL = phrased(
     r"[\s\w,$%*]{0,40}?<IF>.*(?:<both|INSTEAD|UNSURE|ELSE>|\belse\b)[\w\s,$]{0,20}$"
 )
 _CALL = Pattern(r"(?<![A-Za-z])(?:[A-Za-z]|[a-z]{2,5})\([\"']?$")
+_LINE = Pattern(r"(?:[\"'>], |\bon )line $")
+_NAME_OF_CALL = Pattern(r"[\s$]*[A-Za-z]{1,5}\([^()=\n]{1,20}\)\s*=")
+# "x - 4", "n^2 + 1": the number is a part of something unknown.
+_UNSOLVED = Pattern(r"(?<![A-Za-z'])[A-Za-z](?:\^-?\d++)?\s?[-+*/^]\s?\(?$")
 _OPENS_AGAIN = phrased(r"\((?:<either>|i\.e\.,?|that is,?|=)?\s*$")
 _CONVERTED = Pattern(r"[- ](dozen|hour|minute|week|year|dollar|f(?:ee|oo)t|yard)", re.IGNORECASE)
 _CONVERSIONS = {
@@ -80,6 +84,14 @@ _CONVERSIONS = {
 }  # fmt: skip
 _FACTOR = Pattern(r"[\s$)}\]*·×^+-]*+(?:\\[A-Za-z]|[√πΠ∞∑∫])")
 _VARIABLE = Pattern(r"(?:\s?[xyznk]|i)(?![A-Za-z])")
+
+
+# "- 5", "x = - 5": a sign with a blank behind it, where nothing stands to take away from.
+_MINUS = phrased(r"(?:^|[=:≈→(\[：])[\s$]*(?:-|<minus>)[\s$(]*$")
+# "676 - 224, which is 452"
+_WORKED_OUT = Pattern(
+    r",?\s*(?:which|that|and that)\s+(?:is|equals|makes|gives|comes to)\s[\s$*]*$"
+)
 
 
 def read(clause: str, spaced_minus: bool = False) -> Reading:
@@ -92,6 +104,9 @@ def read(clause: str, spaced_minus: bool = False) -> Reading:
     current = next(numbers, None)
     if current is None:
         return read_words(clause)
+    if named := _NAME_OF_CALL.match(clause):  # f(2) = 72
+        reading = read(clause[named.end() :], spaced_minus)
+        return reading._replace(start=named.end() + reading.start, end=named.end() + reading.end)
     lead = clause[: current.start]
     if refusal := _unreadable_lead(lead):
         following = next(numbers, None)
@@ -102,7 +117,7 @@ def read(clause: str, spaced_minus: bool = False) -> Reading:
         ):
             return Reading(None, current.start, current.end, refusal)
         lead, current = "", following
-    minus = spaced_minus and not current.signed and lead.strip(" $(") == "-"
+    minus = spaced_minus and not current.signed and _MINUS.search(lead) is not None
     left: Number | None = None
     in_expression = False
     for following in numbers:
@@ -110,6 +125,8 @@ def read(clause: str, spaced_minus: bool = False) -> Reading:
         link = link_between(gap, following)
         if link not in (*HARMLESS, _BESIDE) and repeats(current, following, clause):
             break
+        if in_expression and link == "text" and _WORKED_OUT.match(gap):
+            link = "equals"
         if link == "equals":
             left = left if in_expression else current
         elif link == "text":
@@ -152,9 +169,13 @@ def _unreadable_lead(lead: str) -> str:
         return "no number"
     if NEGATED.search(lead):
         return "a number that the answer is said not to be"
+    if _LINE.search(lead):
+        return "a line of a traceback"
     if _CALL.search(lead):
         return "a function that was not worked out"
-    return "a formula that was not worked out" if "\\" in lead and FORMULA.search(lead) else ""
+    if _UNSOLVED.search(lead) or ("\\" in lead and FORMULA.search(lead, lead.rfind("=") + 1)):
+        return "a formula that was not worked out"
+    return ""
 
 
 # How two numbers may be joined without one of them taking the other back.

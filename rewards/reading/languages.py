@@ -16,6 +16,7 @@ class Language(TypedDict, total=False):
     answer: str
     #: The verb, or its like, between "the answer" and the number.
     says: str
+    minus: str
     either: str
     both: str
     denies: str
@@ -25,14 +26,15 @@ class Language(TypedDict, total=False):
 
 #: Short words that English has, too (Dutch "of", Danish "for"), are left out.
 LANGUAGES = {
-    "Spanish": Language(answer="respuesta, resultado", says="es, sería, será, igual a", either="o",
-        both="y, e", denies="no es, no son", corrects="perdón, corrección"),
-    "Portuguese": Language(answer="resposta, resultado", says="é, será, igual a", either="ou",
-        both="e", denies="não"),
-    "Italian": Language(answer="risposta, risultato", says="è", either="o, oppure", both="e",
-        denies="non è"),
-    "French": Language(answer="réponse, résultat", says="est, serait, sera", either="ou", both="et",
-        denies="pas"),
+    "Spanish": Language(answer="respuesta, resultado", says="es, sería, será, igual a",
+        minus="menos", either="o", both="y, e", denies="no es, no son",
+        corrects="perdón, corrección"),
+    "Portuguese": Language(answer="resposta, resultado", says="é, será, igual a", minus="menos",
+        either="ou", both="e", denies="não"),
+    "Italian": Language(answer="risposta, risultato", says="è", minus="meno", either="o, oppure",
+        both="e", denies="non è"),
+    "French": Language(answer="réponse, résultat", says="est, serait, sera", minus="moins",
+        either="ou", both="et", denies="pas"),
     "Romanian": Language(answer="răspuns, răspunsul, rezultat, rezultatul", says="este",
         either="sau", both="și", denies="nu este"),
     "German": Language(answer="Antwort, Lösung, Ergebnis", says="ist, lautet, beträgt",
@@ -48,8 +50,8 @@ LANGUAGES = {
     "Turkish": Language(answer="cevap, cevabı, yanıt, sonuç", says="dir, olarak", either="veya",
         both="ve"),
     "Greek": Language(answer="απάντηση", says="είναι", either="ή", both="και", denies="δεν είναι"),
-    "Russian": Language(answer="ответ, итого", says="равен, равно, составляет", either="или",
-        both="и", denies="не", corrects="исправ*, не так"),
+    "Russian": Language(answer="ответ, итого", says="равен, равно, составляет", minus="минус",
+        either="или", both="и", denies="не", corrects="исправ*, не так"),
     "Ukrainian": Language(answer="відповідь", says="дорівнює", either="або", both="та"),
     "Bulgarian": Language(answer="отговор"),
     "Serbian": Language(answer="одговор", says="је"),
@@ -58,11 +60,13 @@ LANGUAGES = {
     "Vietnamese": Language(answer="đáp án, đáp số, kết quả, câu trả lời", says="là", either="hoặc",
         both="và", denies="không phải"),
     "Swahili": Language(answer="jibu", says="ni", either="au", both="na"),
-    "Chinese": Language(answer="答案, 解答, 回答, 结果, 答", says="是, 为, 為", either="或, 或者",
-        both="和", denies="不是", corrects="更正, 等等, 修正", concludes="所以, 因此, 总共, 合计"),
-    "Japanese": Language(answer="答え, こたえ, 正解, 結果", says="は", either="または", both="と",
-        corrects="訂正", concludes="合計"),
-    "Korean": Language(answer="정답, 답, 결과", says="은, 는", either="또는", denies="아니"),
+    "Chinese": Language(answer="答案, 解答, 回答, 结果, 答", says="是, 为, 為", minus="负",
+        either="或, 或者", both="和", denies="不是", corrects="更正, 等等, 修正",
+        concludes="所以, 因此, 总共, 合计"),
+    "Japanese": Language(answer="答え, こたえ, 正解, 結果", says="は", minus="マイナス",
+        either="または", both="と", corrects="訂正", concludes="合計"),
+    "Korean": Language(answer="정답, 답, 결과", says="은, 는", minus="마이너스", either="또는",
+        denies="아니"),
     "Arabic": Language(answer="الجواب, الإجابة, النتيجة", says="هو, هي", either="أو"),
     "Persian": Language(answer="پاسخ, جواب", says="است", either="یا"),
     "Hebrew": Language(answer="התשובה, תשובה", says="היא", either="או"),
@@ -107,7 +111,7 @@ def said(*notions: tuple[str, ...]) -> str:
     on as it likes.
 
     >>> said(("or", "hold on", "re*", "或", "där"))
-    '(?:\\b(?:hold,?\\s+on\\b|dar\\b|där\\b|or\\b|re)|或)'
+    '(?:\\b(?:hold,?\\s+on\\b|dar\\b|där\\b|re|or\\b)|或)'
     """
     words = {form for notion in notions for word in notion for form in (word, _accentless(word))}
     ordered = sorted(words, key=lambda word: (-len(word), word))

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from rewards.reading.clause import MAX_STATEMENT, Reading, placed, read
 from rewards.reading.languages import holds, is_spaced, said, spoken, telltales
-from rewards.reading.phrases import FORMULA, NEGATED, SENTENCE_END, phrased
+from rewards.reading.phrases import NEGATED, SENTENCE_END, phrased
 from rewards.reading.plain import plain
 from rewards.reading.prose import choose, conclude
+from rewards.reading.single import read_single
 from rewards.reading.text import Pattern
 
 # Statements of one kind looked at, from the last one back: more than this is spam, and one that
@@ -32,7 +33,8 @@ class Statement(NamedTuple):
 _DIGIT = Pattern(r"\d")
 _DIGIT_RUN = Pattern(r"[0-9]*+")
 _DECORATION = Pattern(
-    r"(?:[\s*_`\"':(\[{=]|[=-]>|>(?![-$]?\d)|\$(?!-?\d)|<(?=[-\d.,]++>)|\\[(\[,; ]"
+    r"(?:[\s*_`\"':(\[{=]|->|(?:(?<=[=\n])|(?<=\n ))>|>(?![=\s$(-]*\d)|\$(?!-?\d)"
+    r"|<(?=[-\d.,]++>)|\\[(\[,; ]"
     r"|\\(?:text|mathbf|boxed|displaystyle|n)(?=[{\s\\])){0,100}+"
 )
 # The common statement: an integer with nothing but closing marks after it, to the end of the text,
@@ -111,6 +113,8 @@ def statements(text: str, start: int, end: int) -> list[Statement]:
     return found
 
 
+#: The rules of `Answer` that read a mark.
+MARKED = frozenset(("hash", "boxed", "tag", "label", "phrase", "final", "line", "refusal"))
 #: What a list of accepted markers may name, beside any text of its own: the kinds it stands for.
 MARKERS = {
     "####": ("hash",),
@@ -228,11 +232,7 @@ def _read_box(text: str, start: int, end: int) -> Reading:
     if box is None:
         return Reading(None, start, start, "a box that is not closed")
     content = plain(box[1].replace("~", " "))  # LaTeX's space that no line breaks at
-    if content.lstrip().startswith("|"):
-        return Reading(None, *box.span(1), "a formula that was not worked out")
-    if ("\\" in content or not content.isascii()) and FORMULA.search(content):
-        return Reading(None, *box.span(1), "a formula that was not worked out")
-    return placed(read(content, spaced_minus=True), content, text, *box.span(1))
+    return placed(read_single(content), content, text, *box.span(1))
 
 
 def _read_tag(text: str, start: int, end: int) -> Reading:
@@ -245,7 +245,7 @@ def _read_tag(text: str, start: int, end: int) -> Reading:
             return Reading(None, start, stop, "an answer tag that holds no number")
         return Reading(conclusion.value, *conclusion.span, conclusion.reason)
     content = plain(inner)
-    return placed(read(content, spaced_minus=True), content, text, start, stop)
+    return placed(read_single(content), content, text, start, stop)
 
 
 def _stop(text: str, start: int, end: int) -> int:

@@ -58,12 +58,13 @@ _CURRENCY = (
     r"(?:\b(?:US|AU|CA|NZ|HK|[ACRS]))?\$|[€£¥₹₽₩₪₫₱฿₴₦¢₺₡₲]"
     r"|\b(?:Rs\b\.?|(?:USD|EUR|GBP|INR|CAD|AUD|JPY|CNY|RMB|CHF|MXN|BRL)(?![A-Za-z]))"
 )
-# Groups are taken whole or not at all (possessive), so "1,2345" is a list and never 1.
+# Groups are taken whole or not at all (possessive), so "1,2345" is a list and never 1; none follows
+# a zero, so "0,111" is no 111.
 _WHOLE = (
-    r"[0-9]{1,3}(?:,[0-9]{3})++(?![0-9])"
+    r"(?!0)(?:[0-9]{1,3}(?:,[0-9]{3})++(?![0-9])"
     r"|[0-9]{1,2}(?:,[0-9]{2}(?=,))++,[0-9]{3}(?![0-9])"
     r"|[0-9]{1,3}(?:\x20[0-9]{3})++(?![0-9/])"
-    r"|[0-9]{1,3}(?:'[0-9]{3})++(?![0-9])"
+    r"|[0-9]{1,3}(?:'[0-9]{3})++(?![0-9]))"
     r"|[0-9]++(?:_[0-9]{3}(?![0-9]))*+"
 )
 _DIGITS = Pattern(

@@ -37,7 +37,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry",
         "scratch that", "on second thought", "on second thoughts", "hold on", "let me re*",
         "let me correct", "let me fix", "i made", "i meant", "my mistake", "my bad", "mistake",
-        "mistakes", "should be", "should have", "actually no", "actually it", "actually that",
+        "mistakes", "should be", "should have been", "actually no", "actually it", "actually that",
         "actually the", "actually i", "no,", "revised", "apologies", "apologize", "apologise",
     ),
     # Conclusions: what everything before it comes to.
@@ -64,7 +64,7 @@ def words(notion: str) -> tuple[str, ...]:
 def phrased(source: str, flags: int = 0) -> Pattern:
     r"""A pattern that ignores case, in whose source `<either|UNSURE>` stands for all their words.
 
-    >>> phrased(r"<either|UNSURE> \d").search("71 Or Maybe 73")[0]
+    >>> phrased(r"<either|UNSURE> \d++").search("71 Or Maybe 73")[0]
     'Maybe 73'
     """
     return Pattern(lambda: _NOTIONS.sub(_any_word, source), flags | re.IGNORECASE)
@@ -88,7 +88,7 @@ FORMULA = Pattern(r"\\[A-Za-z]|[√πΠ∞∑∫]")
 # A letter alone ("o", "e") joins two numbers, and hedges nothing.
 HEDGED = phrased(r"(?!\b[a-z]\b)<either|UNSURE>")
 NEGATED = phrased(
-    r"<NOT|denies|UNEQUAL>|(?<![-=<>])[<>][\s(]*$|[≠≤≥√±][\s(]*$|<EXAMPLE>,?\s*$",
+    r"<NOT|denies|UNEQUAL>|(?<![-=<>])[<>][\s($]*$|(?:[≠≤≥√±]|[<>!]=)[\s($]*$|<EXAMPLE>,?\s*$",
 )
 # "not 71 but 72", "isn't 71; it's 72": the number that is denied makes way for the other.
 DENIED = phrased(r"<NOT>\s+[$*\"'(]*$")

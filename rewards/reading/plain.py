@@ -57,8 +57,13 @@ class _Plain(dict[int, str | int | None]):
 
 _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
+# "32,\! 349", "14{,}916", "1\,234": a comma, a space of LaTeX's, or both, before three digits.
+_LATEX_THOUSANDS = Pattern(
+    r"(?<=\d)(?:,|\{,\})?(?:(?<!\\)\\++[!,:;\x20]|\{\\[!,:;]\}|\{,\}|~){1,3}+\x20?(?=\d{3}(?!\d))"
+)
 _LATEX_FRACTION = Pattern(
-    r"(?<!\\)\\++[dtcs]?frac\s*+(?:\{\s*+([-+]?[\d.,]++)\s*+\}|(\d))\s*+(?:\{\s*+([\d.,]++)\s*+\}|(\d))"
+    r"(?<!\\)\\++(?:[dtcsx]|nice)?frac\s*+(?:\{\s*+([-+]?)\s*+([\d.,]++)\s*+\}|()(\d))"
+    r"\s*+(?:\{\s*+(-?)([\d.,]++)\s*+\}|()(\d))"
 )
 # Units, not numbers: \frac{\text{km}}{\text{h}}
 _LATEX_UNIT = Pattern(
@@ -91,9 +96,11 @@ _LATEX_LAYOUT = frozenset((
     "tiny", "normalsize",
 ))  # fmt: skip
 _LATEX_COMMAND = Pattern(
-    r"(?<!\\)\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{[^{}]*+\}"
-    r"|([A-Za-z]++|[^A-Za-z]))"
+    r"(?<!\\)\\++(?:(?:textcolor|color|colorbox|begin|end|phantom|hspace|vspace)\*?\s*+\{([^{}]*+)\}"
+    r"|([A-Za-z]++|[^A-Za-z0-9]|(?=[0-9])))"
 )
+# What these hold is several numbers, or an equation for each line.
+_TABLE = Pattern(r"[a-zA-Z]*matrix|array|cases|tabular")
 
 
 def plain(text: str) -> str:
@@ -107,6 +114,7 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = _SMALL_FRACTION.sub(_small_fraction, text.translate(_PLAIN))
     if "\\" in text:
+        text = _LATEX_THOUSANDS.sub(",", text)
         if "frac" in text:
             text = _LATEX_FRACTION.sub(_fraction_as_text, text)
             text = _LATEX_UNIT.sub(r" \1/\2", text)
@@ -114,7 +122,7 @@ def plain(text: str) -> str:
     if "<" in text:
         text = _HTML_TAG.sub(" ", text)
     if "{" in text or "}" in text:
-        text = text.replace("^{°}", "°").replace("{", "").replace("}", "")
+        text = text.replace("^{°}", "°").replace("}{", " ").replace("{", "").replace("}", "")
     return text.replace("^°", "°") if "°" in text else text
 
 
@@ -124,17 +132,19 @@ def _small_fraction(match: re.Match[str]) -> str:
 
 
 def _fraction_as_text(match: re.Match[str]) -> str:
+    above, top, _, digit, below, bottom, _, under = match.groups(default="")
+    sign = "-" if (above == "-") != (below == "-") else above.strip("-")
     # Behind a digit it is the part of a mixed number, which a space sets off.
     apart = " " if match.string[match.start() - 1 : match.start()].isdigit() else ""
-    return f"{apart}{match[1] or match[2]}/{match[3] or match[4]}"
+    return f"{apart}{sign}{top or digit}/{bottom or under}"
 
 
 def _command_as_text(match: re.Match[str]) -> str:
-    name = match[1]
-    if name is None:
-        return " "
+    environment, name = match.groups()
+    if environment is not None:
+        return "\\table " if _TABLE.match(environment) else " "
     if name in _LATEX_SYMBOLS:
         return _LATEX_SYMBOLS[name]
     if name in _LATEX_LAYOUT or not name.isalpha():
-        return " "
-    return match[0]
+        return f" {name}" if name in ("-", "+") else " "
+    return f"{match[0]} " if match.string[match.end() : match.end() + 1] == "{" else match[0]

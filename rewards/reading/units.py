@@ -23,6 +23,27 @@ _SAME_UNIT = {
     "ounce": "oz", "people": "person", "children": "child",
 }  # fmt: skip
 
+# Abbreviations that stand beside a number without a space, where "12xy" is a product.
+_ABBREVIATED = frozenset((
+    "m", "g", "s", "h", "l", "L", "V", "A", "W", "N", "J", "K", "C", "F", "T", "Hz", "kHz", "MHz",
+    "GHz", "Pa", "kPa", "MPa", "bar", "atm", "mol", "eV", "keV", "MeV", "GeV", "erg", "rad", "deg",
+    "km", "cm", "mm", "nm", "um", "kg", "mg", "ml", "mL", "cl", "dl", "kL", "mi", "ft", "in", "yd",
+    "lb", "lbs", "oz", "hr", "hrs", "min", "mins", "sec", "secs", "ms", "ns", "mph", "kph", "kmh",
+    "rpm", "gal", "qt", "pt", "cal", "kcal", "kJ", "MJ", "mJ", "kW", "MW", "GW", "kWh", "Wh", "kV",
+    "mV", "mA", "kN", "dB", "KB", "MB", "GB", "TB", "am", "pm", "AM", "PM", "st", "nd", "rd", "th",
+    "pc", "pcs", "pct", "sq", "cu", "cc", "cts", "yr", "yrs", "wk", "wks", "mo", "USD", "EUR",
+    "GBP", "ppm", "AU", "ly", "sr", "lm", "lx", "men", "box",
+))  # fmt: skip
+
+
+def is_unit(word: str) -> bool:
+    """Whether a word is the abbreviation of a unit.
+
+    >>> is_unit("cm"), is_unit("xy")
+    (True, False)
+    """
+    return word in _ABBREVIATED
+
 
 def unit_of(text: str, start: int, end: int) -> str:
     """The unit of the number at text[start:end], in the singular and one spelling; "" for none.

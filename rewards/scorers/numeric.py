@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rewards.errors import MissingReferenceError
-from rewards.reading.answer import Answer, find
+from rewards.reading.answer import Answer, find, given
 from rewards.reading.equations import Equation, equations, results
 from rewards.reading.numbers import Value, close, is_huge, same
 from rewards.reading.text import MAX_ANSWER_CHARS, Pattern, quoted
@@ -258,8 +258,9 @@ def _wanted(reference: object, decimal: DecimalMark) -> _Wanted:
 
 @lru_cache(maxsize=_CACHED_REFERENCES)
 def _read_reference(reference: str, decimal: DecimalMark) -> _Wanted:
-    reference = reference[max(0, reference.rfind("####")) :]  # of a solution, its last line
-    found = extract(reference, decimal=decimal)
+    if decimal == ",":
+        reference = _MARK_BETWEEN_DIGITS.sub(_other_mark, reference)
+    found = given(reference)
     if found is None or found.value is None:
         raise MissingReferenceError(_no_number(reference))
     return _Wanted(found.value, found.percent, unit_of(reference, *found.span))
