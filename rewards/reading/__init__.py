@@ -8,6 +8,7 @@ numbers       which number do these digits write?
 units         and what is it a number of?
 number_words  and these words?
 equations     which equations does a text work out?
+content       what of a completion is the content of its answer?
 documents     where is the JSON in a completion?
 leaves        how much of one JSON value stands in another?
 schemas       which constraints of a JSON schema does a value satisfy?

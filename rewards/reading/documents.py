@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from rewards.reading.text import MAX_ANSWER_CHARS, answer_span, code_spans
+from rewards.reading.content import ANSWER_TAG, content_span
+from rewards.reading.text import MAX_ANSWER_CHARS, code_spans
 
 #: Python's JSON reader recurses, and so does the validator, whose stack ends the process when it
 #: runs out (at some ten thousand levels). No document that a model is asked for is this deep.
@@ -69,14 +70,15 @@ class _Region(NamedTuple):
 def read(completion: str, opener: str = "", *, alone: bool = False) -> Document:
     """The last document that starts with `opener` ("{", "[", "" for any), or else the last at all.
 
-    With `alone`, text around the document, but for a code fence, is a flaw. Linear in the text.
+    With `alone`, text around the document, but for a code fence and tags, is a flaw. Linear in the
+    text.
 
     >>> read('Sure: {"a": 1}. Wait, [2]: {"a": [3]}', "{").value
     {'a': [3]}
     >>> read('{"a": 1, "a": 2}').flaw
     'malformed JSON: a key stands twice in one object'
     """
-    start, end = answer_span(completion)
+    start, end = content_span(completion)
     scalar = None if opener else _scalar(completion[start:end].strip())
     if scalar is not None:
         return scalar
@@ -203,5 +205,6 @@ def _has_too_many_values(text: str) -> bool:
 
 def _stands_alone(text: str, start: int, end: int, region: _Region) -> bool:
     before, after = text[start : region.start].strip(), text[region.end : end].strip()
+    before = before.removeprefix(f"<{ANSWER_TAG}>").strip()
     fenced = before.startswith("```") and before[3:].casefold() in JSON_FENCES and after == "```"
     return fenced or not (before or after)

@@ -12,6 +12,8 @@ letter with its marks is a word of its own.
 ['मेरा', 'घर', '東', '京', 'ส', 'วั', 'ส', 'ดี']
 """
 
+import re
+import string
 import unicodedata
 from collections import defaultdict
 from itertools import islice
@@ -41,6 +43,11 @@ _ASCII_WORD = Pattern(r"[A-Za-z0-9]+")
 _WORD = Pattern(lambda: _word(_marks()))
 # Or a part of a long word, or a mark of punctuation.
 _PIECE = Pattern(lambda: _word(_marks(), MAX_PIECE_LETTERS) + r"|\S")
+
+_ASCII_PUNCTUATION = dict.fromkeys(map(ord, string.punctuation))
+# What is neither letter, mark, digit nor space.
+_PUNCTUATION = Pattern(lambda: rf"[^\w\s{_marks()}]+|_+")
+_ARTICLE = Pattern(r"\b(?:a|an|the)\b", re.IGNORECASE)
 
 # A letter with more marks than this is no letter of any language, and ordering the marks of a run
 # takes quadratic time: the marks beyond are left as they are.
@@ -92,6 +99,26 @@ def normal(text: str) -> str:
     Case is another matter: fold it where a rubric says so.
     """
     return composed(visible(text))
+
+
+def bare(text: str, *, punctuation: bool = True, articles: bool = False) -> str:
+    """The text without punctuation and symbols, or without the English articles, or both.
+
+    Punctuation is deleted, not replaced by a space, as SQuAD's normalisation does it (Rajpurkar et
+    al. 2016), but that of every script and not ASCII's alone. Where something is dropped, white
+    space becomes single spaces.
+
+    >>> bare("J.K. Rowling, the author", articles=True)
+    'JK Rowling author'
+    """
+    text = normal(text)
+    if punctuation:
+        text = text.translate(_ASCII_PUNCTUATION)
+        if not text.isascii():
+            text = _PUNCTUATION.sub("", text)
+    if articles:
+        text = _ARTICLE.sub(" ", text)
+    return " ".join(text.split())
 
 
 def words(text: str, limit: int | None = None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rewards.reading.text import answer_text
+from rewards.reading.content import untagged
 from rewards.reading.words import Grams, words
 from rewards.sample import Sample
 from rewards.score import Score
@@ -35,7 +35,7 @@ def distinct(samples: Sequence[Sample], *, n: int = 3) -> list[Score]:
     """
     limit = MAX_GROUP_WORDS // max(len(samples), 1)
     grams = Grams(n)
-    rollouts = [_distinct(answer_text(sample.completion), grams, n, limit) for sample in samples]
+    rollouts = [_distinct(untagged(sample.completion), grams, n, limit) for sample in samples]
     said: set[object] = set()
     shared: set[object] = set()
     for own in rollouts:

@@ -1,22 +1,15 @@
 """Whether a completion is the reference, word for word."""
 
-import re
-import unicodedata
+from collections.abc import Sequence
 
 from rewards.errors import UnusableDataError
-from rewards.reading.text import MAX_ANSWER_CHARS, answer_span, quoted
+from rewards.reading.content import ANSWER_TAG, content_span, tagged_span
+from rewards.reading.content import after as what_follows
+from rewards.reading.text import MAX_ANSWER_CHARS, quoted
+from rewards.reading.words import bare, normal
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
-
-#: Longer texts are compared without composing accents: `unicodedata.normalize` takes quadratic
-#: time on long runs of combining marks, and no honest short answer is as long as this.
-MAX_COMPOSED_CHARS = 10_000
-
-_SPACE = re.compile(r"\s+")
-# What is neither letter, digit nor space: punctuation and symbols of any script, underscores too.
-_PUNCTUATION = re.compile(r"[^\w\s]|_")
-_ARTICLE = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)
 
 
 @scorer
@@ -32,21 +25,26 @@ def match(
 ) -> Score:
     r"""1.0 where the answer is the reference, apart from white space around it; else 0.0.
 
-    The answer is the completion after its thinking. Accents compare alike whether composed or not
-    (NFC). Without case, punctuation and articles this is SQuAD's exact match (Rajpurkar et al.
-    2016).
+    The answer is what stands in `<answer>` tags, or else the completion after its thinking, without
+    the marks that end a turn and closing tags behind it. Accents compare alike, composed or not
+    (NFC), and what nobody sees, such as a zero-width space, is no difference.
 
-    Args:
-        sample: the rollout to score.
-        after: the answer is what follows the last of this text, if there is any.
-        any_of: a reference that is a list holds alternatives, one of which must match.
-        ignore_case: upper and lower case are one.
-        ignore_space: all white space is dropped, inside too.
-        ignore_punctuation: punctuation is dropped.
-        ignore_articles: the English a, an and the are dropped.
+    With `ignore_case`, `ignore_punctuation` and `ignore_articles` this is SQuAD's exact match
+    (Rajpurkar et al. 2016) but for three things: punctuation and symbols of every script are
+    deleted, not ASCII's alone; case is folded, so that STRASSE is Straße; and the two rules above.
 
     A reference of which nothing is left to compare is `UnusableDataError`, not a match of
     every empty answer.
+
+    Args:
+        sample: the rollout to score.
+        after: the answer is what follows the last of these marks, up to where a mark such as
+            `\boxed{` or `<final>` is closed; an answer without the mark is wrong.
+        any_of: a reference that is a list holds alternatives, and one of them must match.
+        ignore_case: compare capitals and small letters alike.
+        ignore_space: drop all white space.
+        ignore_punctuation: delete punctuation and symbols: "J.K." is "JK", "well-known" one word.
+        ignore_articles: drop the English a, an and the.
 
     >>> match(Sample(id="1", completion="  Paris\n", reference_answer="Paris")).value
     1.0
@@ -57,38 +55,39 @@ def match(
     1.0
     """
 
-    def normal(text: str) -> str:
-        if ignore_punctuation:
-            text = _PUNCTUATION.sub(" ", text)
-        if ignore_articles:
-            text = _ARTICLE.sub(" ", text)
+    def comparable(text: str) -> str:
         if ignore_punctuation or ignore_articles:
-            text = _SPACE.sub(" ", text)
+            text = bare(text, punctuation=ignore_punctuation, articles=ignore_articles)
         if ignore_space:
-            text = _SPACE.sub("", text)
-        text = _composed(text.strip())
+            text = "".join(text.split())
+        text = normal(text).strip()
         return text.casefold() if ignore_case else text
 
     texts = sample.reference_texts if any_of else (sample.reference_text,)
-    wanted = {normal(text) for text in texts} - {""}
+    wanted = {comparable(text) for text in texts} - {""}
     if not wanted:
         raise UnusableDataError(
             f"sample {sample.id!r}: nothing is left of the reference {quoted(', '.join(texts))} "
             "to compare; give it text, or ignore less"
         )
-    start, end = answer_span(sample.completion)
-    if after:
-        marker = sample.completion.rfind(after, start, end)
-        if marker < 0:
-            return Score(0.0, reason=f"no {quoted(after)} in the answer")
-        start = marker + len(after)
-    answer = sample.completion[start:end]
-    found = normal(answer)
+    answer = _answer(sample.completion, after, texts)
+    if answer is None:
+        return Score(0.0, reason=f"no {quoted(after)} in the answer")
+    compared = comparable(answer)
     shown = answer.strip()[:MAX_ANSWER_CHARS]
-    if found in wanted:
-        return Score(1.0, reason=f"{quoted(found)} is the reference", answer=shown)
-    return Score(0.0, reason=f"{quoted(found)} is not the reference", answer=shown)
+    if compared in wanted:
+        return Score(1.0, reason=f"{quoted(compared)} is the reference", answer=shown)
+    return Score(0.0, reason=f"{quoted(compared)} is not the reference", answer=shown)
 
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text) if len(text) <= MAX_COMPOSED_CHARS else text
+def _answer(completion: str, mark: str, references: Sequence[str]) -> str | None:
+    """What is compared; None where the mark that it has to follow is missing."""
+    whole = completion[slice(*content_span(completion))]
+    is_tagged = not any(f"<{ANSWER_TAG}>" in reference for reference in references)
+    tagged = completion[slice(*tagged_span(completion))] if is_tagged else whole
+    if not mark:
+        return tagged
+    for text in (tagged, whole):
+        if found := what_follows(text, mark):
+            return text[slice(*found)]
+    return None

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from rewards.reading.text import MAX_ANSWER_CHARS, answer_span, quoted
+from rewards.reading.content import content_span, turn_end
+from rewards.reading.text import MAX_ANSWER_CHARS, THINKING_BLOCKS, answer_span, quoted
+from rewards.reading.words import is_blank
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
+
+Part = Literal["auto", "answer", "all"]
 
 #: Tags of one completion; each is searched for once, so this only stops a mistaken rubric.
 MAX_TAGS = 16
@@ -28,6 +32,16 @@ MAX_STEPS = 100_000_000
 
 _TAG = re.compile(r"[A-Za-z][\w-]{0,63}", re.ASCII)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+# A mark of thinking as a pattern may write it: <think>, <\/think>, <(?:think|reasoning)>.
+_NAMES = "|".join(
+    opening[1:-1] for opening, _ in THINKING_BLOCKS if re.fullmatch("<[a-z]+>", opening)
+)
+_THINKING = re.compile(
+    rf"\\?<(?:\\?/\??)?(?:(?:{_NAMES})|\((?:\?:)?(?:{_NAMES})(?:\|(?:{_NAMES}))*\))\\?>"
+    r"|\\\[\\?/?THINK\\\]"
+)
+# Matches nothing at all.
+_NOTHING = r"[^\x{0}-\x{10FFFF}]"
 # A counted repetition; escapes and character classes, in which braces are something else, first.
 _COUNTED = re.compile(
     r"(\\Q.*?(?:\\E|\Z)|\\[pPx]\{[^}]*+\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*+\])"
@@ -40,7 +54,8 @@ _COUNTED = re.compile(
 def marker(sample: Sample, *, marker: str = "####", once: bool = False) -> Score:
     r"""1.0 where the answer holds `marker` with something after it on its line; else 0.0.
 
-    What stands in the thinking does not count. `marker/count` is how often it occurs; the reason
+    What stands in the thinking does not count, nor do marks that end a turn, closing tags and
+    characters that nobody sees. `marker/count` is how often it occurs; the reason
     quotes what follows the last one.
 
     Args:
@@ -51,7 +66,7 @@ def marker(sample: Sample, *, marker: str = "####", once: bool = False) -> Score
     >>> marker(Sample(id="1", completion="48 + 24 = 72\n#### 72")).answer
     '72'
     """
-    start, end = answer_span(sample.completion)
+    start, end = content_span(sample.completion)
     count = sample.completion.count(marker, start, end)
     metrics = {"count": float(count)}
     if not count:
@@ -60,7 +75,7 @@ def marker(sample: Sample, *, marker: str = "####", once: bool = False) -> Score
     line_end = sample.completion.find("\n", after, end)
     line = sample.completion[after : end if line_end < 0 else line_end]
     answer = line.strip()
-    if not answer:
+    if is_blank(answer):
         return Score(0.0, f"nothing after the last {quoted(marker)}", metrics)
     read_from = after + len(line) - len(line.lstrip())
     span = (read_from, read_from + len(answer))
@@ -82,6 +97,7 @@ def tags(
     *,
     tags: Sequence[str] = ("think", "answer"),
     outside: bool = False,
+    answer_after: bool = False,
     prefilled: bool = False,
 ) -> Score:
     """The share of the tags that are well placed, and 1.0 only where nothing else is written.
@@ -89,7 +105,8 @@ def tags(
     A tag is well placed where its opening and its closing each occur exactly once, with text
     between them, and it starts after the tag before it has ended; so writing tags twice, empty,
     nested or in another order earns nothing for them. With n tags each pays 1 / (n + 1), and the
-    last share is for text inside the tags only, paid once all are well placed.
+    last share is for text inside the tags only, paid once all are well placed. White space,
+    characters that nobody sees and marks that end a turn are no text.
 
     The whole completion is read, thinking included. Where the service keeps reasoning apart from
     the text there are no thinking tags to check.
@@ -98,6 +115,8 @@ def tags(
         sample: the rollout to score.
         tags: their names, in the order in which they have to stand.
         outside: text may stand anywhere, and each tag pays 1 / n.
+        answer_after: text has to stand behind the last tag, and may stand nowhere else outside:
+            with the one tag "think" this is thinking first, then a free answer.
         prefilled: the prompt's template ends in the first opening tag, so that the completion
             starts inside it.
 
@@ -106,7 +125,7 @@ def tags(
     >>> tags(Sample(id="1", completion="<answer>42</answer><answer>43</answer>")).reason
     'think: 0 opening, 0 closing; answer: 2 opening, 2 closing'
     """
-    text = sample.completion
+    text = sample.completion[: turn_end(sample.completion, 0, len(sample.completion))]
     position, placed, stray = 0, 0, False
     faults: list[str] = []
     for index, tag in enumerate(tags):
@@ -115,24 +134,29 @@ def tags(
             faults.append(f"{tag}: {found.fault}")
             continue
         placed += 1
-        stray = stray or _visible(text[position : found.start])
+        stray = stray or not is_blank(text[position : found.start])
         position = found.end
-    stray = stray or _visible(text[position:])
-    if placed == len(tags) and stray and not outside:
-        faults.append("text outside the tags")
-    clean = placed == len(tags) and not stray
+    is_answered = not is_blank(text[position:])
+    if placed == len(tags):
+        if (stray or (is_answered and not answer_after)) and not outside:
+            faults.append("text outside the tags")
+        if answer_after and not is_answered:
+            faults.append("no answer after the tags")
+    clean = placed == len(tags) and not stray and is_answered == answer_after
     earned = placed / len(tags) if outside else (placed + clean) / (len(tags) + 1)
     metrics = {"placed": float(placed), "clean": float(clean)}
     return Score(earned, "; ".join(faults) or "every tag once and in order", metrics)
 
 
 @tags.check
-def _(*, tags: Sequence[str], outside: bool, prefilled: bool) -> None:
+def _(*, tags: Sequence[str], outside: bool, answer_after: bool, prefilled: bool) -> None:
     if not 0 < len(tags) <= MAX_TAGS or len(set(tags)) < len(tags):
         raise ValueError(f"tags must be 1 to {MAX_TAGS} different names, got {list(tags)}")
     for tag in tags:
         if not _TAG.fullmatch(tag):
             raise ValueError(f'a tag is a name without brackets, such as "answer", got {tag!r}')
+    if outside and answer_after:
+        raise ValueError("outside lets text stand anywhere: leave it out with answer_after")
 
 
 class _Place(NamedTuple):
@@ -154,36 +178,43 @@ def _place(text: str, tag: str, position: int, *, opened: bool) -> _Place:
         return _Place(fault="starts before the tag before it has ended")
     if end < body:
         return _Place(fault="closed before it is opened")
-    if not text[body:end].strip():
+    if is_blank(text[body:end]):
         return _Place(fault="empty")
     return _Place(start, end + len(closing))
 
 
-def _visible(text: str) -> bool:
-    return bool(text.strip())
-
-
 @scorer(requires=("google-re2",))
-def matches(sample: Sample, *, pattern: str, mode: Literal["full", "search"] = "full") -> Score:
+def matches(
+    sample: Sample,
+    *,
+    pattern: str,
+    mode: Literal["full", "search"] = "full",
+    part: Part = "auto",
+) -> Score:
     r"""1.0 where the regular expression matches the answer; else 0.0.
 
-    The answer is the completion after its thinking. The engine is RE2, which takes linear time
-    on any text: the syntax is Python's without look-around and back-references, `\z` for the
-    end (https://github.com/google/re2/wiki/Syntax). The first group, or else the whole match, is
-    reported as the answer. Counted repetitions have a price: above 2,000 steps (`.{250}`, or
-    `[a-z]{2000}`) the rubric is refused, and below it an answer of more than 100,000,000 bytes
-    times steps is no match.
+    White space and marks that end a turn are no part of the answer. The engine is RE2, which takes
+    linear time on any text: the syntax is Python's without look-around and back-references, `\z`
+    for the end (https://github.com/google/re2/wiki/Syntax). The first group, or else the whole
+    match, is reported as the answer.
+
+    Counted repetitions have a price: above 2,000 steps (`.{250}`, or `[a-z]{2000}`) the rubric is
+    refused, and below it an answer of more than 100,000,000 bytes times steps is no match.
 
     Args:
         sample: the rollout to score.
         pattern: the regular expression.
         mode: "full" wants all of the answer, apart from white space around it, "search" any part.
+        part: the "answer" after the thinking, or "all" of the completion; "auto" takes all for a
+            pattern that speaks of thinking, such as `<think>.*</think>.*`, and else the answer.
 
     >>> matches(Sample(id="1", completion="Label: spam"), pattern=r"Label: (spam|ham)").answer
     'spam'
     """
-    start, end = answer_span(sample.completion)
-    text = sample.completion[start:end]
+    start, end = (
+        (0, len(sample.completion)) if _reads_all(pattern, part) else answer_span(sample.completion)
+    )
+    text = sample.completion[start : turn_end(sample.completion, start, end)]
     if mode == "full":
         start += len(text) - len(text.lstrip())
         text = text.strip()
@@ -203,8 +234,19 @@ def matches(sample: Sample, *, pattern: str, mode: Literal["full", "search"] = "
 
 
 @matches.check
-def _(*, pattern: str, mode: str) -> None:
+def _(*, pattern: str, mode: str, part: Part) -> None:
     _compiled(pattern)
+    # What the engine makes of a pattern that nothing matches is one instruction: fail.
+    without = _THINKING.sub(lambda mark: _NOTHING, pattern)
+    if part == "answer" and without != pattern and _with_re2(without).programsize <= 1:
+        raise ValueError(
+            f"pattern {quoted(pattern)} can never match an answer, from which the thinking has "
+            'been removed: leave part out or write part = "all"'
+        )
+
+
+def _reads_all(pattern: str, part: Part) -> bool:
+    return part == "all" or (part == "auto" and _THINKING.search(pattern) is not None)
 
 
 @lru_cache(maxsize=64)

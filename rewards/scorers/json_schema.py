@@ -58,7 +58,7 @@ def valid(
         schema_key: the metadata field that holds each sample's own schema, or "reference_answer".
         draft: "auto" goes by `$schema`, and is 2020-12 if there is none.
         formats: check `format`, too.
-        alone: text around the document (but a code fence) makes it malformed.
+        alone: text around the document (but a code fence or `<answer>` tags) makes it malformed.
         partial: what an invalid document is worth at most, 0 to 1.
         malformed: what a completion without a well-formed document earns, -1 to 0; 0.0 takes the
             penalty away.

@@ -10,7 +10,8 @@ from collections import Counter
 from typing import Literal
 
 from rewards.errors import UnusableDataError
-from rewards.reading.text import answer_text, quoted
+from rewards.reading.content import untagged
+from rewards.reading.text import quoted
 from rewards.reading.words import Grams, pieces, words
 from rewards.sample import Sample
 from rewards.score import Score
@@ -47,7 +48,8 @@ def within(
         at_least: the shortest length that is right.
         at_most: the longest one; without it there is no limit.
         unit: what is counted; words as in `rewards.reading.words`.
-        part: "all" that was generated, reasoning and thinking included, or the "answer" after it.
+        part: "all" that was generated, reasoning and thinking included, or the "answer" after it,
+            without `<answer>` tags and marks that end a turn.
         tokens_field: the metadata field that holds the number of tokens, for the unit "tokens".
 
     >>> within(Sample(id="1", completion="one two three"), at_most=3, unit="words").value
@@ -100,7 +102,8 @@ def penalty(
         free: the length up to which nothing is lost.
         shape: how the penalty grows between the two.
         unit: what is counted; words as in `rewards.reading.words`.
-        part: "all" that was generated, reasoning and thinking included, or the "answer" after it.
+        part: "all" that was generated, reasoning and thinking included, or the "answer" after it,
+            without `<answer>` tags and marks that end a turn.
         tokens_field: the metadata field that holds the number of tokens, for the unit "tokens".
 
     >>> near = Sample(id="1", completion="", metadata={"tokens": 18_432})
@@ -137,7 +140,8 @@ def repetition(sample: Sample, *, n: int = 4, free: float = 0.2, part: Part = "a
         sample: the rollout to score.
         n: how many pieces in a row are compared.
         free: the share of repeated n-grams up to which nothing is lost, 0 to 1.
-        part: "all" that was generated, reasoning and thinking included, or the "answer" after it.
+        part: "all" that was generated, reasoning and thinking included, or the "answer" after it,
+            without `<answer>` tags and marks that end a turn.
 
     >>> repetition(Sample(id="1", completion="no, " * 100), n=2, free=0.0).value
     -0.9899497487437185
@@ -173,7 +177,7 @@ def _length(sample: Sample, unit: Unit, part: Part, tokens_field: str) -> float:
 
 def _text(sample: Sample, part: Part) -> str:
     if part == "answer":
-        return answer_text(sample.completion)
+        return untagged(sample.completion)
     if not sample.reasoning:
         return sample.completion
     return f"{sample.reasoning}\n{sample.completion}"

@@ -11,8 +11,9 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from rewards.errors import UnusableDataError
-from rewards.reading.text import answer_text, quoted
-from rewards.reading.words import words
+from rewards.reading.content import content
+from rewards.reading.text import quoted
+from rewards.reading.words import bare, words
 from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
@@ -30,8 +31,6 @@ MAX_CELLS = 500_000_000
 #: prompts.
 MAX_KEPT_CHARS = 1_000_000
 
-_ARTICLES = frozenset({"a", "an", "the"})
-
 Measure = Literal["f1", "precision", "recall"]
 Split = Callable[[str], list[str]]
 
@@ -42,19 +41,21 @@ def f1(sample: Sample, *, ignore_articles: bool = False, any_of: bool = False) -
 
     With c words in common, precision is c / words of the answer, recall c / words of the
     reference, and F1 their harmonic mean: repeating a word or adding others costs precision.
-    Words are letters and digits, case ignored, punctuation dropped, thinking left out. Without
-    articles this is SQuAD's F1 (Rajpurkar et al. 2016).
+    Words are those of `rewards.reading.words`, case ignored; the answer is what stands in
+    `<answer>` tags, or else the completion after its thinking.
 
     Args:
         sample: the rollout to score.
-        ignore_articles: the English a, an and the are dropped.
+        ignore_articles: SQuAD's F1 (Rajpurkar et al. 2016), with the differences of `exact.match`:
+            a, an and the are dropped, and words are what white space divides once punctuation is
+            deleted, so that "well-known" is one and a Chinese sentence, too.
         any_of: a reference that is a list holds alternatives, of which the nearest counts.
 
     >>> paris = Sample(id="1", completion="It is Paris.", reference_answer="Paris")
     >>> f1(paris).value, f1(paris).metrics["recall"]
     (0.5, 1.0)
     """
-    split = _without_articles if ignore_articles else _words
+    split = _squad_tokens if ignore_articles else _words
     return _best(sample, any_of, "f1", "f1", split)
 
 
@@ -68,8 +69,9 @@ def rouge(
 ) -> Score:
     """ROUGE of the answer against the reference (Lin 2004): common words, pairs or subsequence.
 
-    Words are letters and digits, case ignored, not stemmed. Precision and recall are reported as
-    metrics.
+    Words are those of `rewards.reading.words`, case ignored, not stemmed: on English text the
+    figures are those of the rouge-score package, which knows no letters but ASCII's. The answer is
+    that of `overlap.f1`. Precision and recall are reported as metrics.
 
     Args:
         sample: the rollout to score.
@@ -123,7 +125,7 @@ def _best(
             f"sample {sample.id!r}: the reference {quoted(', '.join(texts))} is too short: "
             f"{label} finds nothing in it to compare"
         )
-    answer = split(answer_text(sample.completion))
+    answer = split(content(sample.completion))
     length = max(len(answer) - n + 1, 0)
     counts = Counter(filter(known.__contains__, pairwise(answer) if n == 2 else answer))
     overlaps = [
@@ -144,8 +146,8 @@ def _words(text: str) -> list[str]:
     return words(text.casefold())
 
 
-def _without_articles(text: str) -> list[str]:
-    return [word for word in _words(text) if word not in _ARTICLES]
+def _squad_tokens(text: str) -> list[str]:
+    return bare(text.casefold(), articles=True).split()
 
 
 class Shelf:

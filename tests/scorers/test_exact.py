@@ -1,5 +1,7 @@
 """exact.match: the reference, word for word, and nothing that merely contains it."""
 
+import re
+import string
 from typing import Any
 
 import pytest
@@ -79,3 +81,59 @@ def test_floods_take_linear_time(flood: str) -> None:
     sample = Sample("1", completion, reference_answer="y" * 50_000)
     assert run(match, sample, params).value == 0.0
     assert run(match, sample, {"after": "####"}).value == 0.0
+
+
+def squad_normal(text: str) -> str:
+    """SQuAD's normalisation, as its evaluation does it: the oracle for texts of ASCII."""
+    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+@given(
+    completion=st.text(st.sampled_from("aAnthe .-,'x"), max_size=20),
+    reference=st.text(st.sampled_from("aAnthe .-,'x"), max_size=20),
+)
+def test_three_options_together_are_squad_s_exact_match(completion: str, reference: str) -> None:
+    """On ASCII the value is that of SQuAD's evaluation, character by character."""
+    params = {"ignore_case": True, "ignore_punctuation": True, "ignore_articles": True}
+    sample = Sample("1", completion, reference_answer=reference)
+    try:
+        value = run(match, sample, params).value
+    except (UnusableDataError, MissingReferenceError):
+        assert not squad_normal(reference)
+    else:
+        assert value == (squad_normal(completion) == squad_normal(reference))
+
+
+@pytest.mark.parametrize(
+    ("completion", "params"),
+    [
+        ("<answer>Paris</answer>", {}),
+        ("I think so.\n<answer>\nParis\n</answer><|im_end|>", {}),
+        ("Paris</answer>", {}),
+        ("Pa\u200bris\ufeff", {}),
+        ("So \\boxed{Paris}.", {"after": "\\boxed{"}),
+        ("<final>Paris</final>", {"after": "<final>"}),
+        ("<answer>#### Paris</answer> Done.", {"after": "####"}),
+        ("#### Paris</s>", {"after": "####"}),
+    ],
+)
+def test_marks_around_an_answer_are_no_part_of_it(completion: str, params: dict[str, Any]) -> None:
+    """Tags, boxes, marks that end a turn and invisible characters are no difference."""
+    assert run(match, Sample("1", completion, reference_answer="Paris"), params).value == 1.0
+
+
+def test_a_reference_that_holds_the_tag_is_compared_whole() -> None:
+    """Where the answer is about the tag, the tag is content."""
+    text = "Write <answer>x</answer>, please"
+    assert run(match, Sample("1", text, reference_answer=text), {}).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("completion", "reference"),
+    [("दिन", "दान"), ("मेरा", "मोर"), ("ཀི", "ཀུ"), ("กา", "กี"), ("שָׁ", "שׂ"), ("ක", "කි")],
+)
+def test_marks_of_letters_are_no_punctuation(completion: str, reference: str) -> None:
+    """Vowel signs tell words apart, however much is ignored."""
+    params = {"ignore_case": True, "ignore_punctuation": True, "ignore_space": True}
+    assert run(match, Sample("1", completion, reference_answer=reference), params).value == 0.0

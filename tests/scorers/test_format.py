@@ -122,6 +122,7 @@ def test_an_answer_too_long_for_its_pattern_does_not_match() -> None:
         (tags, {"tags": ["a", "a"]}, "1 to 16 different names"),
         (tags, {"tags": ["<answer>"]}, "a name without brackets"),
         (tags, {"tags": ["a" * 99]}, "a name without brackets"),
+        (tags, {"outside": True, "answer_after": True}, "leave it out with answer_after"),
     ],
 )
 def test_bad_parameters_are_refused_at_load(
@@ -138,3 +139,71 @@ def test_floods_take_linear_time(flood: str) -> None:
     sample = Sample("1", flood * (LONG // len(flood)))
     assert run(tags, sample, {}).value == 0.0
     assert run(marker, sample, {"once": True}).value == 0.0
+
+
+INVISIBLE = ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u3164", "\u2800", "\u115f", "\U000e0041"]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n", *INVISIBLE], ids=ascii)
+def test_what_nobody_sees_fills_no_tag_and_follows_no_marker(nothing: str) -> None:
+    """An empty answer stays empty, whatever stands in it that cannot be seen."""
+    for completion in (f"<think>{nothing}</think><answer>{nothing}</answer>",):
+        assert run(tags, Sample("1", completion), {}).value == 0.0
+    for completion in (f"#### {nothing}", f"####{nothing}</answer>", f"#### {nothing}<|im_end|>"):
+        assert run(marker, Sample("1", completion), {}).value == 0.0
+    around = f"{nothing}<think>x</think>{nothing}<answer>y</answer>{nothing}<|im_end|>"
+    assert run(tags, Sample("1", around), {}).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("completion", "value"),
+    [
+        ("<think>6 * 7</think>It is 42.", 1.0),
+        ("<think>6 * 7</think>\nIt is\n\n42.<|im_end|>", 1.0),
+        ("<think>6 * 7</think>", 0.5),
+        ("<think>6 * 7</think>\u200b</s>", 0.5),
+        ("Well: <think>6 * 7</think>42", 0.5),
+        ("<think></think>42", 0.0),
+        ("42", 0.0),
+    ],
+)
+def test_thinking_first_then_a_free_answer(completion: str, value: float) -> None:
+    """One tag and text behind it, and nowhere else."""
+    params = {"tags": ["think"], "answer_after": True}
+    assert run(tags, Sample("1", completion), params).value == value
+
+
+THOUGHT = "<think>\n2+2\n</think>\n<answer>4</answer>\n"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "part", "value"),
+    [
+        (r"(?s)^<think>.*?</think>\s*<answer>.*?</answer>$", "auto", 1.0),
+        (r"(?s)^<think>.*?</think>\s*<answer>.*?</answer>$", "all", 1.0),
+        (r"(?s)<(?:think|reasoning)>.*?<\/(?:think|reasoning)>.*", "auto", 1.0),
+        (r"<answer>\d+</answer>", "auto", 1.0),
+        (r"<answer>\d+</answer>", "answer", 1.0),
+        (r"<answer>\d+</answer>", "all", 0.0),
+        (r"(?s)(?:<think>.*</think>)?\s*<answer>4</answer>", "answer", 1.0),
+    ],
+)
+def test_a_pattern_sees_the_part_that_it_speaks_of(pattern: str, part: str, value: float) -> None:
+    """The answer, or all of the completion where the pattern names the thinking or is told to."""
+    params = {"pattern": pattern, "part": part}
+    assert run(matches, Sample("1", THOUGHT), params).value == value
+    assert run(matches, Sample("1", f"{THOUGHT}<|im_end|>"), params).value == value
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("<think>.*</think>.*", r"(?s)<reasoning>\n.*?\n</reasoning>.*", r"<\/think>\s*42"),
+        *(r"\[THINK\].*", "(?i)<(think|thought)>.+", "x(?:<think>|</think>)y"),
+    ],
+)
+def test_a_pattern_that_no_answer_can_match_is_refused_at_load(pattern: str) -> None:
+    """The thinking is no part of the answer: a pattern that wants it there stops the rubric."""
+    with pytest.raises(SpecError, match="can never match an answer"):
+        matches.bind({"pattern": pattern, "part": "answer"})
+    matches.bind({"pattern": pattern})

@@ -134,3 +134,20 @@ def test_repeated_runs_are_counted(n: int) -> None:
     runs = [tuple(pieces[i : i + n]) for i in range(len(pieces) - n + 1)]
     score = run(repetition, Sample("1", " ".join(pieces)), {"n": n, "free": 0.0})
     assert score.value == pytest.approx(len(set(runs)) / len(runs) - 1)
+
+
+@pytest.mark.parametrize(
+    ("completion", "words"),
+    [
+        ("<answer>one two three</answer>", 3),
+        ("<think>no</think>one <answer>two three</answer><|im_end|>", 3),
+        ("नमस्ते दुनिया", 2),
+        ("सूर्य पूर्व में उगता है और पश्चिम में डूबता", 9),
+        ("你好，世界", 4),
+        ("one\u200b \u200b two", 2),
+    ],
+)
+def test_words_are_counted_as_people_would(completion: str, words: int) -> None:
+    """Marks belong to their letters; tags, turn ends and what nobody sees are no words."""
+    params = {"at_most": 99, "unit": "words", "part": "answer"}
+    assert run(within, Sample("1", completion), params).metrics["length"] == words

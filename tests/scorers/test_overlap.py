@@ -1,12 +1,13 @@
 """overlap.*: words in common, each as often as it occurs in both."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import UnusableDataError
+from rewards.errors import UnscoredError, UnusableDataError
 from rewards.sample import Sample
 from rewards.scorers.overlap import (
     MAX_CELLS,
@@ -17,6 +18,7 @@ from rewards.scorers.overlap import (
     rouge,
 )
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
+from tests.scorers.test_exact import squad_normal
 
 KINDS = ["rouge-1", "rouge-2", "rouge-l"]
 WORDS = st.lists(st.sampled_from("abcde"), max_size=12)
@@ -148,3 +150,36 @@ def test_references_are_read_once_for_all_rollouts_of_a_prompt() -> None:
     for index in range(5):
         shelf.of((f"{index} " * (MAX_KEPT_CHARS // 4),), split, 1)
         assert shelf.chars <= MAX_KEPT_CHARS
+
+
+@given(
+    completion=st.text(st.sampled_from("aAnthe .-,'x"), max_size=24),
+    reference=st.text(st.sampled_from("aAnthe .-,'x"), max_size=24),
+)
+def test_without_articles_f1_is_squad_s(completion: str, reference: str) -> None:
+    """On ASCII the value is that of SQuAD's evaluation, token by token."""
+    tokens = [squad_normal(text).split() for text in (completion, reference)]
+    sample = Sample("1", completion, reference_answer=reference)
+    try:
+        value = run(f1, sample, {"ignore_articles": True}).value
+    except UnscoredError:
+        assert not tokens[1]
+        return
+    common = (Counter(tokens[0]) & Counter(tokens[1])).total()
+    assert value == pytest.approx(2 * common / (len(tokens[0]) + len(tokens[1])))
+
+
+@pytest.mark.parametrize(
+    ("completion", "reference"),
+    [
+        *(
+            ("<answer>hello world</answer>", "hello world"),
+            ("hello world<|im_end|>", "Hello, world"),
+        ),
+        *(("cafe\u0301", "caf\u00e9"), ("hel\u200blo", "hello"), ("सूर्य उगता है", "सूर्य, उगता है")),
+    ],
+)
+def test_what_is_no_content_costs_nothing(completion: str, reference: str) -> None:
+    """Tags, marks that end a turn, forms of accents and invisible characters are no difference."""
+    sample = Sample("1", completion, reference_answer=reference)
+    assert run(f1, sample, {}).value == run(rouge, sample, {"kind": "rouge-1"}).value == 1.0
