@@ -1,6 +1,7 @@
 """`tools.calls`: calls read in every form, and compared with what was expected."""
 
 import json
+import keyword
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from rewards.scorers import tools
 from tests.scorers.support import check_laws, texts
 from tests.scorers.tool_forms import FORMS, UNTYPED
 
-NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}(\.[a-z][a-z0-9_]{0,8})?", fullmatch=True)
+# No model writes `a.in(...)` in Python: a keyword is no name there.
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}(\.[a-z][a-z0-9_]{0,8})?", fullmatch=True).filter(
+    lambda name: not any(map(keyword.iskeyword, name.split(".")))
+)
 KEYS = st.from_regex(r"[a-z]{1,6}_arg", fullmatch=True)
 WORDS = st.text(st.sampled_from("abc XYZ012,.-äß東"), max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers(-999, 999) | st.just(2.5) | WORDS
