@@ -189,7 +189,7 @@ def test_a_bad_rubric_fails_the_init_with_its_place(run: Any) -> None:
     result = run({"event": EVENT}, rubric=RUBRIC + "wieght = 2")
 
     assert result.code != 0
-    assert 'case.toml: component 1 "correct": unknown key "wieght"' in result.stderr
+    assert 'case.toml: component 1 "correct": wieght is not a key that is known' in result.stderr
 
 
 def test_what_there_is_no_time_for_is_unscored_and_the_batch_is_answered(run: Any) -> None:
