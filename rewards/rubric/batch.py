@@ -10,10 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from itertools import islice
 from time import monotonic
 from typing import Any
 
-from rewards.errors import BatchFailedError, DeadlineError, UnscoredError
+from rewards.errors import (
+    BatchFailedError,
+    DeadlineError,
+    UnscoredError,
+    unless_all_refused,
+)
 from rewards.rubric.component import RANGE_NOISE, BoundComponent
 from rewards.rubric.reference import with_reference
 from rewards.rubric.spec import RubricSpec
@@ -120,11 +126,13 @@ class Batch:
             deadline=self.deadline,
             shared=self.shared,
         )
-        for (component, index), outcome in zip(pairs, outcomes, strict=True):
-            found = (
-                Fault.of(outcome) if isinstance(outcome, Exception) else component.verdict(outcome)
-            )
-            self.record(component, index, found)
+        found = iter(outcomes)
+        for component in components:
+            of_all = unless_all_refused(list(islice(found, len(self.open))))
+            for index, outcome in zip(self.open, of_all, strict=True):
+                failed = isinstance(outcome, Exception)
+                verdict = Fault.of(outcome) if failed else component.verdict(outcome)
+                self.record(component, index, verdict)
 
     def run_groups(self, components: Sequence[BoundComponent]) -> None:
         """Run group scorers over the open samples of each group."""

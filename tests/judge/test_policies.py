@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards.errors import BatchFailedError, RefusalError, ServiceError
+from rewards.errors import BatchFailedError, InputRefusedError, RefusalError, ServiceError
 from rewards.judge import (
     FakeJudge,
     JudgeReply,
@@ -18,7 +18,8 @@ from rewards.judge import (
     usage,
 )
 from rewards.judge.retry import Breaker, Spending
-from rewards.rubric import Rubric
+from rewards.rubric import Rubric, use
+from rewards.scorers import judge
 from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,6 +49,50 @@ def test_one_sample_cannot_stop_the_job_or_gain_by_making_its_judge_fail(word: s
     figures = usage.drain()
     assert figures["JudgeRefusals"] == [1]
     assert "JudgeServiceErrors" not in figures
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_batch_that_is_refused_as_a_whole_is_no_samples_fault(count: int) -> None:
+    """Every text too long: `max_chars`, or the model, is wrong; nothing is trained on it."""
+    too_long = InputRefusedError("the text is too long for the judge's model")
+    with install(FakeJudge(too_long), QUICK):
+        with pytest.raises(BatchFailedError, match=r"\(service: every sample is refused alike"):
+            graded(CLARITY).score_batch(samples(count))
+        skipped = graded(CLARITY, on_error="skip").score_batch(samples(count))
+
+    assert {reward.faults["judge"].kind for reward in skipped} == {"service"}
+
+
+def test_one_text_that_is_taken_makes_the_others_refusals_their_own() -> None:
+    """A sample of many, or one that is alone, is refused for what it says: it gets the floor."""
+    too_long = InputRefusedError("too long")
+
+    def answer(request: JudgeRequest) -> dict[str, int] | Exception:
+        return {"clarity": 4} if "question 3 " in request.user else too_long
+
+    with install(FakeJudge(answer), QUICK):
+        rewards = graded(CLARITY).score_batch(samples(5))
+        alone = graded(CLARITY).score(sample("alone"))
+
+    assert [reward.value for reward in rewards] == [0.0, 0.0, 0.0, 0.75, 0.0]
+    assert (alone.value, alone.faults["judge"].kind) == (0.0, "refusal")
+
+
+def test_each_judge_of_a_batch_is_refused_by_itself() -> None:
+    """What one of two components has no answer to is its own affair; the other is scored."""
+
+    def answer(request: JudgeRequest) -> dict[str, int] | Exception:
+        return {"clarity": 4} if request.model == "good" else InputRefusedError("too long")
+
+    good, bad = (
+        use(judge.grade, model=model, criteria=[CLARITY]).placed(name=model, on_error="skip")
+        for model in ("good", "bad")
+    )
+    with install(FakeJudge(answer), QUICK):
+        rewards = Rubric("two", [bad, good]).score_batch(samples(3))
+
+    assert [reward.value for reward in rewards] == [0.75] * 3
+    assert {reward.faults["bad"].kind for reward in rewards} == {"service"}
 
 
 @pytest.mark.parametrize("word", ["outage", "denied"])
