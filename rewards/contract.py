@@ -23,6 +23,10 @@ from rewards.errors import EventError
 from rewards.sample import Message, Sample
 from rewards.score import Fault, Reward
 
+#: What Lambda is told to call, and what it takes and gives in one invocation at most.
+HANDLER = "rewards.handler.lambda_handler"
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
+
 #: `nova_assistant` is what Nova jobs send; `bot` is in Nova Forge's dataset schema.
 ASSISTANT_ROLES = frozenset({"assistant", "nova_assistant", "bot"})
 

@@ -28,7 +28,7 @@ from aws_lambda_powertools import Logger, Metrics
 from rewards.answering import Answered, answer
 from rewards.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.telemetry import emf_records, metrics_of, rollout_line
+from rewards.telemetry import NAMESPACE, emf_records, metrics_of, rollout_line
 
 DEFAULT_RUBRIC = "gsm8k"
 
@@ -59,7 +59,7 @@ _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or "reward"
 _LOGGER = Logger(service=_SERVICE)
 _METRICS = Metrics(
     service=_SERVICE,
-    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "BedrockRFT",
+    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE,
 )
 _METRICS.set_default_dimensions(rubric=RUBRIC.name)
 _LOGGER.append_keys(rubric=RUBRIC.name)

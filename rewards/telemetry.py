@@ -29,6 +29,9 @@ from rewards.contract import Row
 from rewards.sample import Sample
 from rewards.score import Reward
 
+#: Where the metrics stand in CloudWatch, unless the environment says otherwise.
+NAMESPACE = "BedrockRFT"
+
 #: EMF allows this many values a metric in one record (CloudWatch embedded metric format).
 MAX_EMF_VALUES = 100
 

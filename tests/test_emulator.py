@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from rewards.workbench.local.runtime import HANDLER, Environment, Settings
+from rewards.contract import HANDLER
+from rewards.workbench.local.runtime import Environment, Settings
 
 ROOT = Path(__file__).parent.parent
 EMULATOR = ROOT / ".cache" / "rie" / "aws-lambda-rie"

@@ -14,13 +14,13 @@ from infra.assets.bundle import LOCK, build_reward
 from infra.assets.platform import RUNTIME_REASON, Platform
 from infra.findings import accept, accept_resources
 from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
+from rewards.contract import HANDLER
 from rewards.errors import SpecError
 from rewards.job.config import Vpc
 from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
 from rewards.rubric.spec import located
-
-HANDLER = "rewards.handler.lambda_handler"
+from rewards.telemetry import NAMESPACE
 
 #: Pure scorers answer in milliseconds; a minute covers the largest batch (AWS's own advice).
 PURE_TIMEOUT, PURE_MEMORY = 60, 512
@@ -211,5 +211,5 @@ _ARCHITECTURES = {
 }
 
 #: Dimension `service` of a function without a name (with one it is the name, so that two
-#: deployments of one rubric do not set off each other's alarms), and namespace of the metrics.
-SERVICE, NAMESPACE = "reward", "BedrockRFT"
+#: deployments of one rubric do not set off each other's alarms).
+SERVICE = "reward"

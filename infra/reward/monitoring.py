@@ -13,9 +13,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.reward.function import NAMESPACE, RewardFunction
+from infra.reward.function import RewardFunction
 from rewards import errors
-from rewards.telemetry import component_metric, fault_metric
+from rewards.telemetry import NAMESPACE, component_metric, fault_metric
 
 #: An alarm that fires on one bad minute of a day-long job is switched off after a week.
 PERIOD = Duration.minutes(5)

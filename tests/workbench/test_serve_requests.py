@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from rewards.workbench.local.invoke_api import MAX_REQUEST_BYTES
+from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import HOST
 from rewards.workbench.local.runtime_api import MAX_RESPONSE_BYTES, Invocation, RuntimeServer
 from tests.workbench.conftest import wire_row
@@ -30,7 +30,7 @@ def test_no_payload_is_an_empty_object(function: Any) -> None:
 def test_a_request_over_6_mb_is_refused_by_the_service(function: Any) -> None:
     """413 RequestTooLargeException, and the connection is good for the next request."""
     with pytest.raises(ClientError) as refused:
-        invoke(function, b'"' + b"x" * MAX_REQUEST_BYTES + b'"')
+        invoke(function, b'"' + b"x" * MAX_PAYLOAD_BYTES + b'"')
 
     assert refused.value.response["Error"]["Code"] == "RequestTooLargeException"
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413

@@ -14,12 +14,10 @@ from queue import Empty, Queue
 from typing import NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import LoopbackHandler, LoopbackServer
 from rewards.workbench.local.runtime import LOOK_SECONDS, Environment, Reply
 from rewards.workbench.output import harmless
-
-#: Lambda's limit for the payload of a synchronous invocation.
-MAX_REQUEST_BYTES = 6 * 1024 * 1024
 
 #: The log tail that an invocation with LogType=Tail gets.
 MAX_TAIL_BYTES = 4096
@@ -195,13 +193,13 @@ class _InvokeApi(LoopbackHandler):
             self.close_connection = True  # where the next request starts, nobody can tell
             raise _RefusedError(411, "LengthRequiredException", "Content-Length is missing")
         length = int(given)
-        if length > MAX_REQUEST_BYTES:
-            while length > 0 and (data := self.rfile.read(min(length, MAX_REQUEST_BYTES))):
+        if length > MAX_PAYLOAD_BYTES:
+            while length > 0 and (data := self.rfile.read(min(length, MAX_PAYLOAD_BYTES))):
                 length -= len(data)
             raise _RefusedError(
                 413,
                 "RequestTooLargeException",
-                f"Request must be smaller than {MAX_REQUEST_BYTES} bytes for the InvokeFunction "
+                f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction "
                 "operation",
             )
         payload = self.rfile.read(length) or b"{}"

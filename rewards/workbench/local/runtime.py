@@ -18,14 +18,13 @@ from pathlib import Path
 from queue import Empty
 from time import monotonic, time
 
+from rewards.contract import HANDLER
 from rewards.workbench.local.runtime_api import (
     MAX_RESPONSE_BYTES,
     Invocation,
     Report,
     RuntimeServer,
 )
-
-HANDLER = "rewards.handler.lambda_handler"
 
 #: What the child is made of: AWS's runtime client, and its native module. Linux wheels only.
 RUNTIME_MODULES = ("awslambdaric", "runtime_client")

@@ -10,10 +10,11 @@ import re
 from dataclasses import dataclass
 from queue import Queue
 
+from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import LoopbackHandler, LoopbackServer
 
-#: A response may have so many bytes (6 MB and 100 bytes; AWS's own emulator has the same).
-MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+#: A response may have so many bytes (100 more than a payload; AWS's own emulator has the same).
+MAX_RESPONSE_BYTES = MAX_PAYLOAD_BYTES + 100
 
 _RUNTIME = "/2018-06-01/runtime"
 _NEXT = f"{_RUNTIME}/invocation/next"

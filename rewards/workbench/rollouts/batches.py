@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from rewards.workbench.rollouts.rows import MAX_EVENT_BYTES, Line
+from rewards.contract import MAX_PAYLOAD_BYTES
+from rewards.workbench.rollouts.rows import Line
 
 #: Rows scored together, as many as a training job sends by default in one invocation.
 BATCH_ROWS = 64
@@ -30,7 +31,7 @@ def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
     size = 0
     for group in _pieces(lines):
         more = sum(line.size for line in group)
-        if batch and (len(batch) + len(group) > MAX_BATCH_ROWS or size + more > MAX_EVENT_BYTES):
+        if batch and (len(batch) + len(group) > MAX_BATCH_ROWS or size + more > MAX_PAYLOAD_BYTES):
             yield batch
             batch, size = [], 0
         batch += group
@@ -62,7 +63,7 @@ def _pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
         piece: list[Line] = []
         size = 0
         for line in group:
-            if piece and (len(piece) == MAX_BATCH_ROWS or size + line.size > MAX_EVENT_BYTES):
+            if piece and (len(piece) == MAX_BATCH_ROWS or size + line.size > MAX_PAYLOAD_BYTES):
                 yield piece
                 piece, size = [], 0
             piece.append(line)

@@ -12,13 +12,14 @@ from hashlib import blake2b
 from itertools import zip_longest
 from typing import IO, Any
 
+from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.errors import EventError
 from rewards.rubric import Rubric
 from rewards.rubric.batch import group_key
 from rewards.sample import Sample
 from rewards.score import Reward
 from rewards.workbench.rollouts.batches import MAX_BATCH_ROWS
-from rewards.workbench.rollouts.rows import MAX_EVENT_BYTES, Keys, Line, read_row
+from rewards.workbench.rollouts.rows import Keys, Line, read_row
 from rewards.workbench.rollouts.source import Source
 
 #: One rollout in a file of group rewards: the number of its group, and its reward.
@@ -135,7 +136,7 @@ class Index:
             "SELECT COUNT(*), TOTAL(members > 1), TOTAL(members > ? OR bytes > ?) FROM "
             "(SELECT COUNT(*) AS members, SUM(length) AS bytes FROM line "
             "WHERE grp IS NOT NULL GROUP BY grp)",
-            (MAX_BATCH_ROWS, MAX_EVENT_BYTES),
+            (MAX_BATCH_ROWS, MAX_PAYLOAD_BYTES),
         ).fetchone()
         self.groups, self.compared, self.cut = map(int, found)
 

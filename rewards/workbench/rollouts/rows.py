@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rewards.contract import ROW_KEYS, Row, parse_row
+from rewards.contract import MAX_PAYLOAD_BYTES, ROW_KEYS, Row, parse_row
 from rewards.errors import EventError
-
-#: What a Lambda event can hold. No longer line could ever reach the handler, no larger batch.
-MAX_EVENT_BYTES = 6 * 1024 * 1024
 
 
 class Line(NamedTuple):
@@ -126,7 +123,7 @@ def read_json(line: Line) -> Any:
         EventError: it is too long, no UTF-8 or no JSON.
     """
     if line.data is None:
-        limit = f"{MAX_EVENT_BYTES:,} bytes"
+        limit = f"{MAX_PAYLOAD_BYTES:,} bytes"
         raise EventError(f"longer than {limit}, all that a Lambda event can hold", "too_long")
     try:
         return json.loads(line.data.decode("utf-8", "surrogatepass"))

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO, TextIO
 
+from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.errors import EventError
-from rewards.workbench.rollouts.rows import MAX_EVENT_BYTES, Line
+from rewards.workbench.rollouts.rows import Line
 
 #: Rows that are looked at before anything is scored: as many as a training job sends at once.
 HEAD_ROWS = 64
@@ -76,7 +77,7 @@ class Source:
     def head(self) -> list[Line]:
         """The first rows. `lines` gives them again."""
         size = sum(line.size for line in self._first)
-        while len(self._first) < HEAD_ROWS and size < MAX_EVENT_BYTES:
+        while len(self._first) < HEAD_ROWS and size < MAX_PAYLOAD_BYTES:
             line = next(self._rest, None)
             if line is None:
                 break
@@ -140,15 +141,15 @@ class Source:
         """The lines from where the file stands, at its beginning."""
         file = self._file if self._copy is None else self._copy
         number = place = start = 0
-        while data := self._readline(file, MAX_EVENT_BYTES + 1):
+        while data := self._readline(file, MAX_PAYLOAD_BYTES + 1):
             number += 1
             read = len(data)
             bom = len(_BOM) if number == 1 and data.startswith(_BOM) else 0
-            too_long = read > MAX_EVENT_BYTES
+            too_long = read > MAX_PAYLOAD_BYTES
             rest = data
             while too_long and rest and not rest.endswith(b"\n"):
                 # Passed over in pieces: a line of any length fills no memory.
-                rest = self._readline(file, MAX_EVENT_BYTES)
+                rest = self._readline(file, MAX_PAYLOAD_BYTES)
                 read += len(rest)
             data = data[bom:]
             if too_long or data.strip():

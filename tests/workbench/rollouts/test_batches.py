@@ -5,8 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.rollouts.batches import BATCH_ROWS, MAX_BATCH_ROWS, batches
-from rewards.workbench.rollouts.rows import MAX_EVENT_BYTES, Line
+from rewards.workbench.rollouts.rows import Line
 
 
 def line(place: int, group: int | None, data: bytes = b"x") -> Line:
@@ -61,4 +62,4 @@ def test_a_batch_never_holds_more_than_an_event() -> None:
         found = list(batches(lines))
 
         assert [len(batch) for batch in found] == [4, 4, 1]
-        assert max(sum(row.size for row in batch) for batch in found) <= MAX_EVENT_BYTES
+        assert max(sum(row.size for row in batch) for batch in found) <= MAX_PAYLOAD_BYTES
