@@ -76,7 +76,8 @@ class BedrockJudge:
         events.register("before-call.bedrock-runtime.Converse", self._limit_time)
         # botocore reads an answer for as long as some of it comes, and all of it, whatever its
         # size. A handler that answers is taken at its word: this one sends, and reads itself.
-        send: Any = partial(self._sent, client._endpoint.http_session)  # type: ignore[attr-defined]
+        inner: Any = client
+        send: Any = partial(self._sent, inner._endpoint.http_session)
         events.register("before-send.bedrock-runtime.Converse", send)
         return client
 
