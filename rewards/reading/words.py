@@ -41,6 +41,9 @@ _UNSEEN = Pattern(f"[{_INVISIBLE}]+")
 _ASCII_WORD = Pattern(r"[A-Za-z0-9]+")
 # A letter of a script without spaces with its marks, or letters and digits with theirs.
 _WORD = Pattern(lambda: _word(_marks()))
+# The same for a text without marks, at half the time.
+_UNMARKED_WORD = Pattern(rf"[^\W_{_SPACELESS}]++|[{_SPACELESS}]")
+_MARK = Pattern(lambda: f"[{_marks()}]")
 # Or a part of a long word, or a mark of punctuation.
 _PIECE = Pattern(lambda: _word(_marks(), MAX_PIECE_LETTERS) + r"|\S")
 
@@ -52,7 +55,7 @@ _ARTICLE = Pattern(r"\b(?:a|an|the)\b", re.IGNORECASE)
 # A letter with more marks than this is no letter of any language, and ordering the marks of a run
 # takes quadratic time: the marks beyond are left as they are.
 _MARKS_IN_ORDER = 16
-_LONG_RUN = Pattern(rf"(?<=[^\w\s]{{{_MARKS_IN_ORDER}}})[^\w\s]++")
+_LONG_RUN = Pattern(rf"[^\w\s]{{{_MARKS_IN_ORDER}}}([^\w\s]++)")
 
 #: A run of letters longer than this is cut into pieces, so that "hahaha..." repeats itself too.
 MAX_PIECE_LETTERS = 16
@@ -69,7 +72,7 @@ def composed(text: str) -> str:
     parts: list[str] = []
     position = 0
     for run in _LONG_RUN.finditer(text):
-        parts += (unicodedata.normalize("NFC", text[position : run.start()]), run[0])
+        parts += (unicodedata.normalize("NFC", text[position : run.start(1)]), run[1])
         position = run.end()
     parts.append(unicodedata.normalize("NFC", text[position:]))
     return "".join(parts)
@@ -128,7 +131,10 @@ def words(text: str, limit: int | None = None) -> list[str]:
     ['one', 'two']
     """
     text = normal(text)
-    word = _ASCII_WORD if text.isascii() else _WORD
+    if text.isascii():
+        word = _ASCII_WORD
+    else:
+        word = _WORD if _MARK.search(text) else _UNMARKED_WORD
     if limit is None:
         return word.findall(text)
     return [found[0] for found in islice(word.finditer(text), limit)]

@@ -58,9 +58,10 @@ def match(
     def comparable(text: str) -> str:
         if ignore_punctuation or ignore_articles:
             text = bare(text, punctuation=ignore_punctuation, articles=ignore_articles)
+        else:
+            text = normal(text).strip()
         if ignore_space:
             text = "".join(text.split())
-        text = normal(text).strip()
         return text.casefold() if ignore_case else text
 
     texts = sample.reference_texts if any_of else (sample.reference_text,)
