@@ -11,6 +11,10 @@ from rewards.sample import Sample
 from rewards.score import Score
 from rewards.scorer import scorer
 
+#: An answer this long, and so many times as long as the reference, is not it, whatever is ignored.
+LONG_CHARS = 10_000
+TIMES_AS_LONG = 10
+
 
 @scorer
 def match(
@@ -74,8 +78,10 @@ def match(
     answer = _answer(sample.completion, after, texts)
     if answer is None:
         return Score(0.0, reason=f"no {quoted(after)} in the answer")
-    compared = comparable(answer)
     shown = answer.strip()[:MAX_ANSWER_CHARS]
+    if len(answer) > max(LONG_CHARS, TIMES_AS_LONG * max(map(len, texts))):
+        return Score(0.0, f"{len(answer):,} characters are not the reference", answer=shown)
+    compared = comparable(answer)
     if compared in wanted:
         return Score(1.0, reason=f"{quoted(compared)} is the reference", answer=shown)
     return Score(0.0, reason=f"{quoted(compared)} is not the reference", answer=shown)

@@ -137,3 +137,13 @@ def test_marks_of_letters_are_no_punctuation(completion: str, reference: str) ->
     """Vowel signs tell words apart, however much is ignored."""
     params = {"ignore_case": True, "ignore_punctuation": True, "ignore_space": True}
     assert run(match, Sample("1", completion, reference_answer=reference), params).value == 0.0
+
+
+def test_an_answer_far_longer_than_the_reference_is_not_it() -> None:
+    """A flood of what is ignored around the reference is not compared, and not paid."""
+    params = {"ignore_space": True, "ignore_punctuation": True}
+    for ignored, value in ((" .", 0.0), ("", 1.0)):
+        completion = "Paris" + ignored * LONG
+        assert run(match, Sample("1", completion, reference_answer="Paris"), params).value == value
+    long = "word " * 20_000
+    assert run(match, Sample("1", long, reference_answer=long.strip()), {}).value == 1.0
