@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# The newest interpreter that is found, version managers' included: what is deployed is 3.13.
-PYTHON ?= $(shell sh scripts/newest_python.sh)
+# The first interpreter that is new enough; PYTHON=... takes the newest.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

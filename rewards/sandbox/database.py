@@ -100,6 +100,10 @@ class Database:
         self._tables: set[str] = set()
         self._close_doors()
 
+    def __del__(self) -> None:
+        """Close the connection with its last reader: Python 3.13 warns of one left open."""
+        self._connection.close()
+
     def _close_doors(self) -> None:
         connection = self._connection
         connection.execute("PRAGMA query_only = 1")
