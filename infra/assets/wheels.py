@@ -87,7 +87,12 @@ def _installed(lock: Path, platform: Platform) -> Path:
 def _install(lock: Path, platform: Platform, folder: Path) -> None:
     """Wheels only, checked by hash, none but those of the lock."""
     command = [uv(), "pip", "install", "--quiet", f"--target={folder}", "--no-deps"]
-    command += ["--require-hashes", "--only-binary=:all:", f"--requirement={lock}"]
+    command += [
+        "--require-hashes",
+        "--system-certs",
+        "--only-binary=:all:",
+        f"--requirement={lock}",
+    ]
     command += [f"--python-platform={platform.tag}", f"--python-version={platform.python}"]
     command += [f"--python={sys.executable}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
