@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rewards import Message, Rubric, Sample, use
+from rewards import Message, MissingReferenceError, Rubric, Sample, use
 from rewards.sample import _OF_A_CHAT
 from rewards.scorers import exact
 
@@ -124,6 +124,37 @@ def test_what_stands_for_a_field_is_taken_as_that() -> None:
     assert sample.tools == sample.tool_calls == (call,)
     assert Message("assistant", tool_calls=[call]).tool_calls == (call,)
     assert [r.value for r in RUBRIC.score_batch(iter([sample]))] == [0.0]
+
+
+def test_a_reference_that_is_no_text_is_written_as_compact_json() -> None:
+    """As a data set of any language has it, not in escapes."""
+    sample = Sample("1", "", reference_answer={"città": ["Forlì", 1]})
+
+    assert sample.reference_text == '{"città":["Forlì",1]}'
+    assert sample.reference_texts == ('{"città":["Forlì",1]}',)
+
+
+def test_a_reference_is_handed_out_as_the_data_has_it() -> None:
+    """Text as it stands, a list item by item; nothing, or blank text, is no reference."""
+    listed = Sample("1", "", reference_answer=["Paris", 7])
+
+    assert Sample("1", "", reference_answer=" 72 ").reference_text == " 72 "
+    assert Sample("1", "", reference_answer=0).reference == 0
+    assert listed.reference == ["Paris", 7]
+    assert listed.reference_texts == ("Paris", "7")
+    assert listed.reference_text == '["Paris",7]'
+    for nothing in (None, "", " \n"):
+        with pytest.raises(MissingReferenceError, match="sample '1' has no reference: put"):
+            _ = Sample("1", "", reference_answer=nothing).reference
+
+
+def test_the_prompt_as_text_is_what_the_user_asked() -> None:
+    """Turn by turn, without the system's words and the model's own."""
+    turns = [("system", "Be brief."), ("user", "How many?"), ("assistant", "7"), ("user", "Sure?")]
+
+    sample = Sample("1", "", [Message(role, content) for role, content in turns])
+
+    assert sample.prompt_text == "How many?\nSure?"
 
 
 def test_a_sample_is_a_frozen_value() -> None:

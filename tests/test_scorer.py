@@ -10,7 +10,7 @@ import pytest
 from rewards import Sample, group_scorer, scorer
 from rewards.errors import SpecError
 from rewards.parameters import type_name
-from rewards.registry import bundled, resolve
+from rewards.registry import bundled, resolve, scorers_of
 from rewards.rubric import Rubric, use
 
 SAMPLE = Sample("1", "72")
@@ -199,12 +199,19 @@ def test_a_module_that_is_not_there_says_where_it_was_looked_for(
 
     message = str(caught.value)
     assert f"no module 'mypkg' in {here} (the current folder), {there}" in message
+    assert f"{there} (the current" not in message
     assert "start in the folder that holds it, or name that folder in PYTHONPATH" in message
     assert not message.endswith("?")
     assert not {part for part in message.split(", ") if "site-packages" in part}
     (there / "my_pkg" / "__init__.py").write_text("")
     with pytest.raises(SpecError, match=r'did you mean "my_pkg"\?$'):
         resolve("mypkg.rewards:polite")
+
+
+def test_a_module_of_scorers_that_is_not_there_is_named_as_it_was_given() -> None:
+    """By `rewards list`, which has no address."""
+    with pytest.raises(SpecError, match="there is no scorer 'nowhere_at_all'"):
+        list(scorers_of("nowhere_at_all"))
 
 
 def test_an_import_that_fails_inside_a_scorer_module_is_named(

@@ -305,6 +305,7 @@ def test_a_mistake_in_toml_is_told_with_the_usual_remedy(
             'a = 1\nname = "größe"'.encode("cp1252"),
             "not UTF-8 text: byte 0xf6 in line 2, which is 'ö' in Windows-1252; save it as UTF-8",
         ),
+        ('\nname = "ö"'.encode("cp1252"), "byte 0xf6 in line 2, which is 'ö'"),
         ('name = "x"'.encode("utf-16"), "not UTF-8 text but UTF-16; save it as UTF-8"),
         (b"\xff\xfe", "UTF-16"),
         (b"x = '\x81'", "byte 0x81 in line 1, which is '\ufffd' in Windows-1252"),
@@ -319,6 +320,11 @@ def test_a_file_that_is_no_text_says_how_to_save_it(
         load_toml(file(source))
 
     assert message in str(caught.value)
+
+
+def test_the_longest_file_is_read(file: Callable[[bytes], Path]) -> None:
+    """A megabyte of comments is a file of settings; a byte more is not."""
+    assert load_toml(file(b"#" * MAX_FILE_BYTES)) == {}
 
 
 def test_what_is_no_file_is_told_apart(tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ WRONG = [
     ("tags", {"aws:x": "1"}, 'none starts "aws:"'),
     ("tags", {"a": "b#"}, "letters, digits"),
     ("tags", {"": "b"}, "1 to 128"),
+    ("tags", {"a" * 129: "b"}, "1 to 128"),
+    ("tags", {"a": "b" * 257}, "values up to 256"),
+    ("tags", {f"tag-{i}": "" for i in range(51)}, "at most 50 tags"),
+    ("tags", [], "must be a table of at most 50 tags"),
+    ("data.train", f"s3://data-bucket/{'x' * 1002}.jsonl", "of one object"),
     ("reward.rubrik", "x", 'did you mean "rubric"'),
     ("reward.timeout", 901, "from 1 to 900"),
     ("reward.timeout", 0, "from 1 to 900"),
@@ -165,6 +170,25 @@ def test_a_local_dataset_is_found_beside_the_file(write_config: Callable[[str], 
     assert config.data is not None
     assert config.local(config.data.train).is_file()
     assert (config.job_name, config.model_name) == ("maths", "maths")
+
+
+@pytest.mark.parametrize(
+    ("dotted", "value"),
+    [
+        ("tags", {"a" * 128: "b" * 256, **{f"tag-{i}": "x" for i in range(49)}}),
+        ("data.train", f"s3://data-bucket/{'x' * 1001}.jsonl"),
+        ("reward.snap_start", True),
+        ("reward.provisioned_concurrency", 1),
+        ("job.kms_key", "arn:aws:kms:us-east-1:123456789012:key/" + "a" * 36),
+    ],
+)
+def test_the_largest_that_the_service_takes_is_taken(dotted: str, value: Any) -> None:
+    """And is kept as it was given."""
+    config: Any = parse_config(changed(NOVA_TABLES, dotted, value))
+
+    for step in dotted.split("."):
+        config = getattr(config, step)
+    assert config == value
 
 
 def test_a_rubric_is_found_beside_the_file(write_config: Callable[[str], Path]) -> None:

@@ -44,9 +44,36 @@ def test_levels_are_spread_evenly_from_worst_to_best() -> None:
     assert given_.levels == {"a": 0.2, "b": 0.9}
 
 
+def test_the_longest_scales_are_taken() -> None:
+    """Eleven levels, wherever they begin; with what labels mean, as the judge reads it."""
+    scale, labels, table_ = parse_criteria(
+        [
+            {"name": "a", "description": "It.", "scale": [5, 15]},
+            {"name": "b", "description": "It.", "levels": list("abcdefghijk")},
+            {"name": "c", "description": " Is\nit? ", "levels": {"no": "not  so", "yes": "so"}},
+        ]
+    )
+
+    assert list(scale.levels) == list(range(5, 16))
+    assert list(labels.levels.values()) == [place / 10 for place in range(11)]
+    assert table_.meanings == {"no": "not so", "yes": "so"}
+    assert (
+        table_.text
+        == "- c: Is it?\n    no: not so\n    yes: so\n    score: one of no, yes (worst to best)"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"scale": [3, 3]}, "two whole numbers, worst first"),
+        ({"scale": [5, 16]}, "got [5, 16]: 12 levels"),
+        ({"scale": [-6, 6]}, "got [-6, 6]: 13 levels"),
+        ({"scale": ..., "levels": "abc"}, "levels must be 2 to 11 distinct labels, worst first"),
+        ({"scale": ..., "levels": 5}, "levels must be 2 to 11 distinct labels, worst first"),
+        ({"scale": ..., "levels": [" a", "b"]}, "levels must be labels, worst first"),
+        ({"scale": ..., "levels": ["", "b"]}, "levels must be labels, worst first"),
+        ({"scale": ..., "levels": [1, 2]}, "levels must be labels, worst first"),
         ({"name": "Clarity!"}, "lower case letters"),
         ({"name": "agreement"}, "none of addressed, agreement, truncated"),
         ({"description": " "}, "what the judge should look at"),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -120,13 +121,60 @@ def test_a_source_that_no_longer_parses_is_counted_as_it_is(package: Path, now: 
     assert before != rubric_digest("{}", ["digest_case.mine"])
 
 
-def test_a_warning_of_the_source_is_not_given_again(package: Path) -> None:
-    """The parser would warn of an escape a second time, in the middle of a batch."""
-    (package / "mine.py").write_text('if True:\n    import os\npattern = "\\\\d"\n')
+def test_a_warning_of_the_source_is_neither_given_again_nor_in_the_way(package: Path) -> None:
+    """A parser warns of an escape, perhaps by an error: the imports count all the same."""
+    (package / "limits.py").write_text("LIMIT = 3\n")
+    (package / "mine.py").write_text("if True:\n    from .limits import LIMIT\n")
     digest_of()
-    (package / "mine.py").write_text('if True:\n    import os\npattern = "\\d"\n')
+    (package / "mine.py").write_text('if True:\n    from .limits import LIMIT\nwords = "\\d"\n')
+    before = rubric_digest("{}", ["digest_case.mine"])
+    (package / "limits.py").write_text("LIMIT = 4000\n")
 
-    assert rubric_digest("{}", ["digest_case.mine"])
+    assert before != rubric_digest("{}", ["digest_case.mine"])
+
+
+def test_what_was_imported_in_no_statement_is_found_by_where_it_comes_from(package: Path) -> None:
+    """A function knows its module, however it came here."""
+    source = 'import importlib\nread = importlib.import_module("digest_case.helper").read\n'
+    (package / "mine.py").write_text(source)
+    before = digest_of()
+    (package / "helper.py").write_text("def read(text):\n    return text.strip()\n")
+
+    assert before != digest_of()
+
+
+def test_a_package_counts_with_the_constants_of_its_parts(package: Path) -> None:
+    """What an `__init__` takes out of the package itself, its source alone can tell."""
+    (package / "__init__.py").write_text("from . import limits\n")
+    (package / "limits.py").write_text("LIMIT = 3\n")
+    (package / "mine.py").write_text("from digest_case import limits as bounds\nbounds = 1\n")
+    before = digest_of()
+    (package / "limits.py").write_text("LIMIT = 4000\n")
+
+    assert before != digest_of()
+
+
+def test_two_helpers_that_change_places_are_another_rule(package: Path) -> None:
+    """What a module says counts under its name."""
+    (package / "mine.py").write_text("from .one import X\nfrom .two import Y\n")
+    for name, other in [("one", "two"), ("two", "one")]:
+        (package / f"{name}.py").write_text(f"X = Y = {len(name) + (name > other)}\n")
+    before = digest_of()
+    one, two = (package / f"{name}.py" for name in ("one", "two"))
+    first, second = one.read_text(), two.read_text()
+    assert first != second
+    one.write_text(second)
+    two.write_text(first)
+
+    assert before != digest_of()
+
+
+def test_a_module_without_a_source_is_counted_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook's scorers, or what was made at run time, have no file to read."""
+    for name in ("made_here", "made_there"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+
+    assert rubric_digest("{}", ["made_here"]) != rubric_digest("{}", ["made_there"])
 
 
 def test_the_quick_look_at_imports_finds_what_a_parser_finds() -> None:

@@ -134,6 +134,14 @@ def test_the_bundled_rubrics_stay_within_their_range(path: Path) -> None:
             ['scale = [0, 0.5] in component "words"', "range = [-0.5, 5.5]"],
         ),
         ([use(paid).placed(weight=2.0)], {"total": "sum"}, ["smaller weights", "range = [0, 2]"]),
+        (
+            [use(penalty)],
+            {},
+            ['scale = true in component "penalty", whose scorer gives -1 to 0', "range = [-1, 1]"],
+        ),
+        ([use(words)], {"range": (-1.0, 1.0)}, ["scale = true", "range = [-1, 10]"]),
+        ([use(words)], {"range": (0.5, 1.0)}, ["scale = [0.5, 1]"]),
+        ([use(words)], {"range": (0.0, 0.9)}, ["scale = [0, 0.9]"]),
     ],
 )
 def test_the_refusal_says_what_to_write(
@@ -145,6 +153,42 @@ def test_the_refusal_says_what_to_write(
 
     for remedy in remedies:
         assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("components", "options", "no_remedy"),
+    [
+        # A penalty beside others is not what leads out of the range at the top.
+        ([use(words), use(penalty)], {}, 'scale = true in component "penalty"'),
+        ([use(words), use(penalty)], {}, "a threshold"),
+        ([use(paid).placed(weight=2.0)], {"total": "sum"}, "scale"),
+        ([use(paid).placed(weight=2.0)], {"total": "sum"}, "a threshold"),
+        ([use(words)], {}, "smaller weights"),
+        ([use(words).placed(scale=(0.0, 2.0))], {}, "scale ="),
+    ],
+)
+def test_the_refusal_tells_nothing_that_would_not_help(
+    components: list[Component], options: dict[str, Any], no_remedy: str
+) -> None:
+    """What is not at fault needs no scale, and a threshold helps one component alone."""
+    with pytest.raises(SpecError) as caught:
+        Rubric("r", components, **options)
+
+    assert no_remedy not in str(caught.value)
+
+
+def test_the_noise_of_large_numbers_is_measured_by_their_size() -> None:
+    """Ten shares of a tenth of 1e12 miss it by more than they would miss 1."""
+
+    @scorer(range=(0.0, 1e12))
+    def large(sample: Sample) -> float:
+        return 0.0
+
+    shares = [use(large).placed(name=name, weight=0.1) for name in "abcdefghij"]
+
+    assert Rubric("r", shares, total="sum", range=(0.0, 1e12 - 1.0))
+    with pytest.raises(SpecError, match="the total reaches"):
+        Rubric("r", shares, total="sum", range=(0.0, 1e12 - 1e4))
 
 
 def test_the_remedies_work() -> None:
