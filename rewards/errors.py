@@ -18,11 +18,13 @@ exception it raises is taken as a bug in the scorer and handled in the same way,
 component's `on_error`: a failing tool is not a wrong answer.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-_KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+def _is_word(kind: str) -> bool:
+    """ASCII letters, digits and underscores: as a name in Python, which no digit may begin."""
+    return kind.isascii() and f"_{kind}".isidentifier()
 
 
 class RewardsError(Exception):
@@ -59,7 +61,7 @@ class UnscoredError(RewardsError):
         """Refuse a kind that no metric could be named after."""
         super().__init_subclass__()
         kind: object = cls.kind
-        if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+        if not isinstance(kind, str) or not 0 < len(kind) <= 64 or not _is_word(kind):
             raise SpecError(
                 f"{cls.__qualname__}: kind must be 1 to 64 letters, digits and underscores, "
                 f'such as "no_answer", got {kind!r}'

@@ -26,7 +26,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ForwardRef, TypeVar, get_type_hints
 
 from rewards.errors import RewardsError, did_you_mean, nearest
 
@@ -150,18 +150,18 @@ def each(check: Check, *, name: str, called_by: Sequence[str] = ("name",)) -> Ch
 
 
 def text(
-    pattern: str = r"(?s:.+)", *, longest: int = MAX_TEXT, form: str = "non-empty text"
+    pattern: str = "", *, shortest: int = 1, longest: int = MAX_TEXT, form: str = "non-empty text"
 ) -> Check:
-    """A string that matches `pattern` as a whole; `form` says in words what that is."""
+    """A string, which matches `pattern` as a whole; `form` says in words what that is."""
 
     def check(value: Any) -> str:
         too_long = isinstance(value, str) and len(value) > longest
+        short_enough = isinstance(value, str) and shortest <= len(value) <= longest
         # Compiled when it is needed: `re` keeps it, and an import has none to pay for.
-        if not isinstance(value, str) or too_long or not re.fullmatch(pattern, value, re.ASCII):
+        if not short_enough or (pattern and not re.fullmatch(pattern, value, re.ASCII)):
             bounded = too_long or longest < MAX_TEXT
-            bound = f" of at most {longest} characters" if bounded else ""
-            raise Wrong(f"must be {form}{bound}")
-        return value
+            raise Wrong(f"must be {form}{f' of at most {longest} characters' if bounded else ''}")
+        return str(value)
 
     return check
 
@@ -279,8 +279,11 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 def _checks(record: type[Any]) -> dict[str, tuple[Any, ...]]:
     """The check of each field that a file may fill, and an example of a required one."""
-    hints = get_type_hints(record, include_extras=True).items()
-    return {name: found for name, of in hints if (found := getattr(of, "__metadata__", ()))}
+    annotations: Mapping[str, Any] = record.__annotations__
+    if any(isinstance(of, str | ForwardRef) for of in annotations.values()):
+        annotations = get_type_hints(record, include_extras=True)  # a module that puts them off
+    metadata = [(name, getattr(of, "__metadata__", ())) for name, of in annotations.items()]
+    return {name: found for name, found in metadata if found}
 
 
 def _with_default(record: Any) -> set[str]:
@@ -299,7 +302,7 @@ def _decoded(source: bytes) -> str:
     if source.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError("", "not UTF-8 text but UTF-16; save it as UTF-8")
     try:
-        return source.decode("utf-8-sig")  # a byte order mark is no fault
+        return source.decode().removeprefix("\ufeff")  # a byte order mark is no fault
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         byte = source[error.start : error.start + 1]

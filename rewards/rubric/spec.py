@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from rewards.errors import SpecError, did_you_mean
 from rewards.score import MAX_MAGNITUDE
 from rewards.tables import (
+    MAX_FILE_BYTES,
     TableError,
     Wrong,
     checked,
@@ -165,7 +166,7 @@ class RubricSpec(NamedTuple):
         each(_component, name="component", called_by=("name", "scorer")),
         "at least one [[component]] table",
     ]
-    description: Annotated[str, text(r"(?s:.*)", form="text")] = ""
+    description: Annotated[str, text(shortest=0, longest=MAX_FILE_BYTES, form="text")] = ""
     total: Annotated[str, choice(*TOTALS)] = "mean"
     range: Annotated[tuple[float, float], _INTERVAL] = (0.0, 1.0)
     group_by: Annotated[str, _word] = "prompt"
