@@ -5,7 +5,7 @@ The rows' groups are noted in a temporary database on disk, which sorts in littl
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -36,8 +36,10 @@ def group_number(sample: Sample, group_by: str) -> int | None:
     longer batch, since a rubric compares what groups have in common, not numbers.
     """
     key = group_key(sample, group_by)
-    if key is None:
-        return None
+    return None if key is None else _number(key)
+
+
+def _number(key: Hashable) -> int:
     text = repr(key).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
 
@@ -178,12 +180,15 @@ class Index:
 
 def group_records(samples: Sequence[Sample], rewards: Sequence[Reward], group_by: str) -> bytes:
     """The rewards of the samples that are in a group, for `figures`."""
-    numbers = [group_number(sample, group_by) for sample in samples]
-    return b"".join(
-        _RECORD.pack(number, reward.value)
-        for number, reward in zip(numbers, rewards, strict=True)
-        if number is not None
-    )
+    numbers: dict[Hashable, int] = {}
+    records = []
+    for sample, reward in zip(samples, rewards, strict=True):
+        key = group_key(sample, group_by)
+        if key is not None:
+            if key not in numbers:  # the rollouts of a prompt often stand together
+                numbers[key] = _number(key)
+            records.append(_RECORD.pack(numbers[key], reward.value))
+    return b"".join(records)
 
 
 def figures(records: IO[bytes]) -> Groups:
