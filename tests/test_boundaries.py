@@ -51,22 +51,29 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading.clause": {
         *("reading.numbers", "reading.number_words", "reading.phrases", "reading.text"),
     },
+    "reading.listing": {"reading.phrases", "reading.text"},
     "reading.prose": {
-        *("reading.clause", "reading.numbers", "reading.phrases", "reading.plain"),
-        "reading.text",
+        *("reading.clause", "reading.listing", "reading.numbers", "reading.phrases"),
+        *("reading.plain", "reading.text"),
     },
     "reading.single": {
         *("reading.clause", "reading.numbers", "reading.phrases", "reading.text", "reading.units"),
     },
-    "reading.marked": {
-        "reading.single",
-        *("reading.clause", "reading.languages", "reading.phrases", "reading.plain"),
-        *("reading.prose", "reading.text"),
+    "reading.foreign": {
+        *("reading.clause", "reading.languages", "reading.numbers", "reading.phrases"),
+        *("reading.plain", "reading.prose", "reading.text"),
     },
-    "reading.answer": {
-        "reading.single",
+    "reading.marked": {
+        *("reading.clause", "reading.foreign", "reading.phrases", "reading.plain"),
+        *("reading.prose", "reading.single", "reading.text"),
+    },
+    "reading.standing": {
         *("reading.clause", "reading.marked", "reading.number_words", "reading.numbers"),
         *("reading.phrases", "reading.plain", "reading.prose", "reading.text"),
+    },
+    "reading.answer": {
+        *("reading.clause", "reading.marked", "reading.phrases", "reading.plain"),
+        *("reading.prose", "reading.single", "reading.standing", "reading.text"),
     },
     "reading.maths": {
         *("reading.answer", "reading.marked", "reading.maths", "reading.phrases"),

@@ -16,9 +16,13 @@ words         what is a word, and when are two texts the same?
 languages     how do other languages than English say what an answer is?
 phrases       which words hedge, deny, correct, conclude?
 clause        what does one clause state?
+single        is it one number, and nothing else?
+listing       is it one of several that are listed?
 prose         what does the last sentence conclude?
+foreign       what does a sentence in another language say the answer is?
 marked        where is an answer marked, and what does the mark say?
-answer        which of them counts?
+standing      which of several statements stands, and what takes it back?
+answer        what is a completion's answer, or a reference's?
 choices       which of a closed set of choices does a text settle on?
 maths         which mathematics does it state?
 """

@@ -6,12 +6,11 @@ text, a bounded number of each, with plain string searches.
 """
 
 import re
-from functools import cache
 from typing import NamedTuple
 
 from rewards.reading.clause import MAX_STATEMENT, Reading, placed, read
-from rewards.reading.languages import holds, is_spaced, said, spoken, telltales
-from rewards.reading.phrases import NEGATED, SENTENCE_END, phrased
+from rewards.reading.foreign import read_told, told
+from rewards.reading.phrases import SENTENCE_END, phrased
 from rewards.reading.plain import plain
 from rewards.reading.prose import choose, conclude
 from rewards.reading.single import read_single
@@ -114,7 +113,9 @@ def statements(text: str, start: int, end: int) -> list[Statement]:
 
 
 #: The rules of `Answer` that read a mark.
-MARKED = frozenset(("hash", "boxed", "tag", "label", "phrase", "final", "line", "refusal"))
+MARKED = frozenset(
+    ("hash", "boxed", "tag", "label", "phrase", "final", "line", "refusal", "language")
+)
 #: What a list of accepted markers may name, beside any text of its own: the kinds it stands for.
 MARKERS = {
     "####": ("hash",),
@@ -176,6 +177,8 @@ def _answer_statement(text: str, position: int, start: int, end: int) -> list[St
 def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
     """What an explicit statement says; None where it turns out to be no statement at all."""
     kind = statement.kind
+    if kind == "language":
+        return read_told(text, statement.start, end)
     if kind == "boxed":
         return _read_box(text, statement.start, end)
     if kind == "tag":
@@ -292,41 +295,7 @@ def _valueless(
     return None if _DIGIT.search(text, start, end) else reading
 
 
-# --- other languages -----------------------------------------------------------------------
-
-_WORDS = tuple(word for word in spoken("answer") if is_spaced(word))
-_SIGNS = tuple(word for word in spoken("answer") if not is_spaced(word))
-# A word, then a colon or a verb, then a number in the same sentence.
-_LABELLED = Pattern(
-    lambda: (
-        rf"{said(_WORDS)}(?:[^\n.!?:=\d]{{0,40}}?(?:[:=：]|{said(spoken('says'))}|[—–])"
-        r"(?=[^\n.!?:\d]{0,40}\d|\s*\$?\\boxed)|\ [\s*_$]*+(?=[-−]?\d))"
-    ),
-    re.IGNORECASE,
-)
-# "答" alone is many things: before a colon or a verb it says what the answer is.
-_SIGNED = Pattern(
-    lambda: (
-        rf"(?:{said(tuple(sign for sign in _SIGNS if len(sign) > 1))}"
-        rf"|{said(tuple(sign for sign in _SIGNS if len(sign) == 1))}"
-        rf"(?=\s?[:：]|{said(spoken('says'))}))[^\n。.!?！？\d]{{0,24}}?[\s*_$\"'(\[]*+"
-        r"(?=[-−–]?[$€£¥₩]?\s?\\?(?:\d|boxed))"
-    )
-)
-
-
 def other_languages(text: str, start: int, end: int) -> list[Statement]:
     """Statements of the answer in other languages than English, near the end of the text."""
-    start = max(start, end - MAX_STATEMENT)
-    found: list[re.Match[str]] = []
-    if holds(text[start:end], _labels()):
-        found = list(_LABELLED.finditer(text, start, end))
-    if not text.isascii():
-        found += _SIGNED.finditer(text, start, end)
-    stated = [Statement(m.start(), "final", m.end()) for m in found if not NEGATED.search(m[0])]
-    return sorted(stated)[-MAX_STATEMENTS:]
-
-
-@cache
-def _labels() -> frozenset[str]:
-    return telltales(_WORDS)
+    found = told(text, start, end)
+    return [Statement(mark, "language", at) for mark, at in found[-MAX_STATEMENTS:]]

@@ -31,14 +31,36 @@ WORDS: dict[str, tuple[str, ...]] = {
     "INSTEAD": ("but", "it's", "it is", "rather"),
     "WRONG": ("wrong", "incorrect", "mistaken", "a mistake"),
     "RIGHT": ("right", "correct", "the answer", "the right answer", "the correct answer"),
-    # Corrections: what was said before is taken back. Whole phrases where a word alone is none:
-    # "let me know", "no fewer than".
+    # Doubts: whoever says so gives no answer.
+    "doubts": (
+        "i am not sure", "i'm not sure", "not entirely sure", "not completely sure", "i am unsure",
+        "i'm unsure", "i am not certain", "i'm not certain", "i am not confident",
+        "i'm not confident", "i don't know", "i do not know", "no idea", "i cannot solve",
+        "i can't solve", "i could not solve", "i couldn't solve", "cannot solve this",
+        "can't solve this", "unable to solve", "cannot be solved", "cannot be determined",
+        "can't be determined", "cannot determine", "can't determine", "unable to determine",
+        "not enough information", "insufficient information", "just a guess", "wild guess",
+        "i guess", "i'm guessing", "i am guessing", "may be wrong", "might be wrong",
+        "could be wrong", "may not be right", "might not be right", "may not be correct",
+        "might not be correct", "i give up",
+    ),
+    # Corrections: what was said before is taken back. These do where they open a clause;
     "corrects": (
-        "wait", "correction", "correcting", "corrected", "oops", "whoops", "sorry",
-        "scratch that", "on second thought", "on second thoughts", "hold on", "let me re*",
-        "let me correct", "let me fix", "i made", "i meant", "my mistake", "my bad", "mistake",
-        "mistakes", "should be", "should have been", "actually no", "actually it", "actually that",
-        "actually the", "actually i", "no,", "revised", "apologies", "apologize", "apologise",
+        "wait", "correction", "oops", "whoops", "sorry", "hold on", "apologies", "apologize",
+        "apologise",
+    ),
+    # these wherever they stand;
+    "MISTOOK": (
+        "scratch that", "on second thought", "on second thoughts", "i meant", "my mistake",
+        "my bad", "made a mistake", "made an error", "i miscalculated", "i misread", "i was wrong",
+        "that is wrong", "that's wrong", "that was wrong", "that is not right", "that's not right",
+        "let me recalculate", "let me recompute", "let me redo", "let me rework",
+        "let me reconsider", "let me rethink", "let me correct", "let me fix", "let me try again",
+    ),
+    # and these where another statement follows.
+    "REVISES": (
+        "correcting", "corrected", "mistake", "mistakes", "should be", "should have been",
+        "actually", "no,", "revised", "let me re*",
     ),
     # Conclusions: what everything before it comes to.
     "SUMMED": ("total", "altogether", "in all", "overall", "combined"),
@@ -98,20 +120,47 @@ REJECTED = phrased(
     r"|(?:isn't|isn’t|wasn't|wasn’t|cannot be|can't be)\s+<RIGHT>)"
 )
 TAKEN_BACK = phrased(r"<WRONG>|not\s+<RIGHT>")
-_CORRECTION = phrased(r"<corrects>")
+_CORRECTION = phrased(r"(?P<opens><corrects>)|<MISTOOK>|(?P<revises><REVISES>)")
+_OPENS_CLAUSE = Pattern(
+    r"(?:\A|[^\w\s'’][\s*_\"'(]*|\n\s*|\b(?:but|oh|ah|hm+|so|well|no|um|uh)[\s,]+)\Z", re.IGNORECASE
+)
+_DOUBT = phrased(r"<doubts>")
 
 
-def correction(text: str) -> re.Match[str] | None:
-    """The first correction in a text.
+def correction(text: str, *, alone: bool = False) -> re.Match[str] | None:
+    """The first correction in a text; with `alone`, one that needs no statement behind it.
 
-    >>> correction("72. Oops, 73"), correction("72 clips are left.")
+    >>> correction("72. Oops, 73"), correction("The 72 can wait.")
     (<re.Match object; span=(4, 8), match='Oops'>, None)
     """
     if text.isascii() and not holds(text, _correcting()):
         return None
-    return _CORRECTION.search(text)
+    for found in _CORRECTION.finditer(text):
+        if found["opens"] is not None:
+            before = text[max(0, found.start() - 20) : found.start()]
+            if _OPENS_CLAUSE.search(before):
+                return found
+        elif not (alone and found["revises"] is not None):
+            return found
+    return None
+
+
+def is_doubted(text: str) -> bool:
+    """Whether a text says that its author does not know.
+
+    >>> is_doubted("72, but I'm not sure."), is_doubted("Let me know if you are not sure.")
+    (True, False)
+    """
+    if text.isascii() and not holds(text, _doubting()):
+        return False
+    return _DOUBT.search(text) is not None
 
 
 @cache
 def _correcting() -> frozenset[str]:
-    return telltales(words("corrects"))
+    return telltales(words("corrects"), WORDS["MISTOOK"], WORDS["REVISES"])
+
+
+@cache
+def _doubting() -> frozenset[str]:
+    return telltales(words("doubts"))

@@ -23,6 +23,7 @@ from rewards.reading.clause import (
     repeats,
     stated,
 )
+from rewards.reading.listing import unchosen
 from rewards.reading.numbers import Number, scan
 from rewards.reading.phrases import (
     BOUND,
@@ -33,6 +34,7 @@ from rewards.reading.phrases import (
     NEGATED,
     REJECTED,
     SENTENCE_END,
+    is_doubted,
     phrased,
 )
 from rewards.reading.plain import plain
@@ -41,13 +43,18 @@ from rewards.reading.text import Pattern
 # How much of the end of a text is read where nothing explicit is in it.
 MAX_CONCLUSION = 2000
 
+# Before a bare number, how far a doubt is looked for.
+MAX_BEFORE = 200
+
 _DIGIT = Pattern(r"\d")
+_WORD = Pattern(r"[^\W\d_]")
+# "line 72" of a traceback.
+_LINE = Pattern(r"\bline\s+$", re.IGNORECASE)
 _DIGIT_RUN = Pattern(r"[0-9]*+")
 # List markers and quote marks at the start of a line, and bold marks: no part of the sentence.
 _MARKUP = Pattern(
     r"^(?:[ \t]*+>)++|^[\s>*-]*+\d{1,3}[.)](?=\s+\S)|(?<!\d)\*\*|\*\*(?!\d)", re.MULTILINE
 )
-_ALTERNATIVELY = phrased(r"\s*<either|UNSURE|ELSE>")
 _COURTESY = Pattern(
     r"\b(?:let me know|hope (?:this|that|it)|feel free|thank you|thanks|confidence|confident"
     r"|anything else|can i help|would you like|do you (?:want|have)|any (?:other )?questions)\b",
@@ -93,13 +100,6 @@ _ASKS = Pattern(
 )
 _BREAKDOWN = Pattern(r"[^.;:,(]*[:,(]")
 _UNSOLVED = Pattern(r"[|^*+/(]|\w\s*-|\\[A-Za-z]")
-_OPTION = Pattern(r"(?:^|\s)\(?[A-Ha-h]\)\s*[$-]?\d")
-_ITEM = phrased(
-    r"\s*(?:[-*•+]\s+)?[*_]*(?:\(?[A-Ha-h][).:]|\(?\d{1,3}[.)]|[-*•+]\s"
-    r"|<CASE>|(?:guess|attempt|candidate|try)\b)"
-)
-_CONCLUDING_ITEM = phrased(r"=|<SUMMED|RESULT|concludes|THEREFORE|FINAL>|\b(?:left|remaining)\b")
-_VALUE_LINE = Pattern(r"\s*[-*•+]?\s*[*_$]*[-+]?[$€£]?[\d.,]+[*_$.]*\s*$")
 
 
 def conclude(text: str, start: int, end: int) -> Answer | None:
@@ -125,7 +125,7 @@ def conclude(text: str, start: int, end: int) -> Answer | None:
         content = plain(_MARKUP.sub(_blanks, sentence))
         reading = choose(content)
         if reading is not None:
-            return _concluded(text, window, first, stop, content, reading)
+            return _concluded(text, (window, end), (first, stop), content, reading)
     return None
 
 
@@ -143,16 +143,25 @@ def _long_number(text: str, start: int, window: int, end: int) -> Answer:
 
 
 def _concluded(
-    text: str, window: int, first: int, stop: int, content: str, reading: Reading
+    text: str, within: tuple[int, int], sentence: tuple[int, int], content: str, reading: Reading
 ) -> Answer:
+    (window, end), (first, stop) = within, sentence
     span = placed(reading, content, text, first, stop)
-    if refusal := reading.reason or _unchosen(text, window, first, stop):
+    refusal = reading.reason or unchosen(text, window, first, stop)
+    if not refusal and is_doubted(_around(text, window, first, end)):
+        refusal = "its author is in doubt"
+    if refusal:
         return Answer(None, (span.start, span.end), "sentence", False, refusal)
     line_start = text.rfind("\n", window, first) + 1 or window
     bold = _bold(text, line_start, first, min(stop + 4, len(text)))
     if bold is not None and bold.value is not None:
         return Answer(bold.value, (bold.start, bold.end), "bold", True, "", bold.percent)
     return Answer(reading.value, (span.start, span.end), "sentence", False, "", reading.percent)
+
+
+def _around(text: str, window: int, first: int, end: int) -> str:
+    """The sentence at `first` and what follows it; behind a bare number what stands before, too."""
+    return text[first if _WORD.search(text, first, end) else max(window, first - MAX_BEFORE) : end]
 
 
 def _blanks(match: re.Match[str]) -> str:
@@ -199,6 +208,8 @@ def choose(content: str) -> Reading | None:
     lead = content[max(0, number.start - 24) : number.start]
     if NEGATED.search(_UP_TO_DIGIT.sub("", lead)):
         return Reading(None, number.start, number.end, "a number that the answer is not")
+    if _LINE.search(lead):
+        return Reading(None, number.start, number.end, "a line of a program")
     if BOUND.match(content, number.end):
         return Reading(None, number.start, number.end, "an inequality")
     if REJECTED.match(content, number.end):
@@ -304,28 +315,6 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
                     return index - 1
             return index
     return len(numbers) - 1
-
-
-def _unchosen(text: str, window: int, first: int, stop: int) -> str:
-    """Why the sentence's line is one of a list of guesses or options; empty where it is not."""
-    if _ALTERNATIVELY.match(text, first, stop) and _DIGIT.search(text, window, first):
-        return "a hedge"
-    line_start = text.rfind("\n", window, first) + 1 or window
-    line = text[line_start:stop]
-    if len(_OPTION.findall(line)) > 1:
-        return "a list with no choice made"
-    earlier = text[window:line_start].rstrip().rpartition("\n")[2] if line_start > window else ""
-    if not earlier or not _DIGIT.search(earlier):
-        return ""
-    if _VALUE_LINE.match(line) and _VALUE_LINE.match(earlier):
-        return "" if _same_line(line, earlier) else "a list of numbers"
-    if _ITEM.match(line) and _ITEM.match(earlier) and not _CONCLUDING_ITEM.search(line):
-        return "a list with no choice made"
-    return ""
-
-
-def _same_line(line: str, other: str) -> bool:
-    return line.strip(" \t*_$.-") == other.strip(" \t*_$.-")
 
 
 def _bold(text: str, line_start: int, first: int, stop: int) -> Reading | None:

@@ -54,7 +54,7 @@ texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=6), max_size=10).
         ("The answer is 72.", "phrase", "72", True),
         ("Final answer: $72", "final", "72", True),
         ("Q: how many?\nA: 72", "line", "72", True),
-        ("La respuesta es 72.", "final", "72", True),
+        ("La respuesta es 72.", "language", "72", True),
         ("She sold **72** clips in 2 months.", "bold", "72", True),
         ("She sold 72 clips in 2 months.", "sentence", "72", False),
         ("48 + 24 = 72", "sentence", "72", False),

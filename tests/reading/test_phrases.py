@@ -18,6 +18,9 @@ HEDGES = [(word, "#### 71\n{} 73") for word in (*words("either"), *words("UNSURE
 HEDGES += [(f"it {word} be", "The answer is 71. {} 73") for word in WORDS["COULD"]]
 JOINED = [(word, "#### 71 {} 73") for word in (*words("either"), *words("both"), *WORDS["TO"])]
 CORRECTIONS = [(word.rstrip("*"), "#### 71\n{} it is 72") for word in words("corrects")]
+CORRECTIONS += [(word, "The answer is 71. {}: 72") for word in WORDS["MISTOOK"]]
+DOUBTS = [(word, "#### 72\n{}") for word in words("doubts")]
+DOUBTS += [(word, "So it is 72. {}.") for word in words("doubts")]
 DENIALS = [(word, "The answer is {} 71") for word in (*words("denies"), *WORDS["NOT"])]
 DENIALS += [(word, "The answer is {} 71") for word in (*WORDS["UNEQUAL"], *WORDS["EXAMPLE"])]
 REJECTIONS = [(word, "The answer is 71. 71 is {}.") for word in WORDS["WRONG"]]
@@ -27,7 +30,7 @@ CONCLUSIONS = [
     for notion in ("SUMMED", "RESULT", "THEREFORE", "concludes", "FINAL", "BECAUSE")
     for word in words(notion)
 ]
-CUES = HEDGES + JOINED + CORRECTIONS + DENIALS + REJECTIONS + LABELS + CONCLUSIONS
+CUES = HEDGES + JOINED + CORRECTIONS + DOUBTS + DENIALS + REJECTIONS + LABELS + CONCLUSIONS
 
 
 def read(text: str) -> tuple[object, str, str]:
@@ -43,7 +46,7 @@ def test_a_cue_is_seen_in_every_case(cue: str, text: str) -> None:
     assert read(text.format(cue.upper())) == lower
 
 
-@pytest.mark.parametrize(("cue", "text"), HEDGES + JOINED + DENIALS, ids=lambda part: part)
+@pytest.mark.parametrize(("cue", "text"), HEDGES + JOINED + DOUBTS + DENIALS, ids=lambda part: part)
 def test_a_hedge_or_a_denial_is_no_answer(cue: str, text: str) -> None:
     """Whichever of the numbers is right, none is stated."""
     assert read(text.format(cue))[0] is None
@@ -67,6 +70,11 @@ def test_a_correction_counts(cue: str, text: str) -> None:
         ("#### 71\n(oops...72)", 72),
         ("#### 72\nLet me know if you have 2 more questions.", 72),
         ("#### 72\nThe waiter gets no 5 dollars.", 72),
+        ("#### 72\nThe others can wait 5 minutes.", 72),
+        ("#### 72\nEach of the 3 children should be 5 years old.", 72),
+        ("#### 72\nActually, each of the 3 friends gets 24.", 72),
+        ("#### 71\nActually, it should be 72.", 72),
+        ("#### 71\nThe corrected answer is 72", 72),
         ("#### 72 and she has 5 left.", 72),
     ],
 )
@@ -75,7 +83,7 @@ def test_corrections_and_what_only_looks_like_one(text: str, value: int | None) 
     assert read(text)[0] == value
 
 
-@pytest.mark.parametrize("word", words("corrects"))
+@pytest.mark.parametrize("word", [*words("corrects"), *WORDS["MISTOOK"], *WORDS["REVISES"]])
 def test_the_quick_look_misses_no_correction(word: str) -> None:
     """The look into a set, which most texts end with, finds whatever the pattern finds."""
     word = word.rstrip("*")
@@ -88,7 +96,7 @@ def test_each_word_stands_once() -> None:
     listed = [word for notion in WORDS.values() for word in notion]
     assert len(listed) == len(set(listed))
     assert {field for language in LANGUAGES.values() for field in language} <= {
-        *("answer", "says", "minus"),
+        *("answer", "says", "minus", "summed", "during", "later"),
         *(notion for notion in WORDS if notion.islower()),
     }
     decisive = ("either", "UNSURE", "ELSE", "IF", "WRONG", "corrects", "concludes", "THEREFORE")
