@@ -6,7 +6,7 @@ The rows' groups are noted in a temporary database on disk, which sorts in littl
 import sqlite3
 import struct
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
@@ -21,6 +21,7 @@ from rewards.score import Reward
 from rewards.workbench.rollouts.batches import MAX_BATCH_ROWS
 from rewards.workbench.rollouts.rows import Keys, Line, read_row
 from rewards.workbench.rollouts.source import Source
+from rewards.workbench.rollouts.temporary import temporary_space
 
 #: One rollout in a file of group rewards: the number of its group, and its reward.
 _RECORD = struct.Struct("<qd")
@@ -82,7 +83,7 @@ class Index:
         self.rows = self.grouped = self.runs = 0
         self.groups = self.compared = self.cut = 0
         try:
-            with _disk():
+            with temporary_space():
                 self._fill(self._entries(keys, group_by, seen))
             if self.scattered:
                 source.by_place()
@@ -113,7 +114,7 @@ class Index:
         """Lines of results, one for each of `lines`, in the order of the file; some at a time."""
         self._database.execute("CREATE TABLE result (place, start, length)")
         results.seek(0)
-        with _disk():
+        with temporary_space():
             self._database.executemany("INSERT INTO result VALUES (?, ?, ?)", self._spans(results))
         piece: list[bytes] = []
         size = 0
@@ -172,7 +173,7 @@ class Index:
             start += len(data)
 
     def _rows(self, query: str) -> Iterator[Any]:
-        with _disk():
+        with temporary_space():
             found = self._database.execute(query)
             while some := found.fetchmany(1000):
                 yield from some
@@ -193,7 +194,7 @@ def group_records(samples: Sequence[Sample], rewards: Sequence[Reward], group_by
 
 def figures(records: IO[bytes]) -> Groups:
     """Count the groups in a file of `group_records`, however their rows are scattered."""
-    with _disk(), closing(_database()) as database:
+    with temporary_space(), closing(_database()) as database:
         database.execute("CREATE TABLE reward (grp, value)")
         database.executemany("INSERT INTO reward VALUES (?, ?)", _unpacked(records))
         found = database.execute(
@@ -225,12 +226,3 @@ def _database() -> sqlite3.Connection:
         database.execute(f"PRAGMA {setting}")
     database.execute("BEGIN")  # one transaction for all of it: nothing here outlives the run
     return database
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    """A full disk is the user's to mend, whoever meets it."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OSError(f"grouping the rows by prompt in a temporary file: {error}") from None

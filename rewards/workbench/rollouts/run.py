@@ -15,6 +15,7 @@ from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.rows import Line
 from rewards.workbench.rollouts.scoring import MAX_REPORTED, Scored, Scoring, Task
 from rewards.workbench.rollouts.source import Source
+from rewards.workbench.rollouts.temporary import temporary_space
 from rewards.workbench.rollouts.workers import in_order
 
 #: Told how many rows are read or scored, of how many where that is known.
@@ -53,11 +54,12 @@ class Stream:
 
     def write(self, task: Task, scored: Scored, progress: Progress) -> None:
         """Take what a task gave."""
-        self._groups.write(scored.groups)
+        with temporary_space():
+            self._groups.write(scored.groups)
+            if self._index is not None:
+                self._waiting.write(scored.data)
         if self._index is None:
             self._emit(scored.data)
-        else:
-            self._waiting.write(scored.data)
 
     def count_groups(self) -> Groups:
         """The groups of all that was written."""

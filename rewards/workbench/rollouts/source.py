@@ -16,6 +16,7 @@ from typing import IO, TextIO
 from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.errors import EventError
 from rewards.workbench.rollouts.rows import Line
+from rewards.workbench.rollouts.temporary import temporary_space
 
 #: Rows that are looked at before anything is scored: as many as a training job sends at once.
 HEAD_ROWS = 64
@@ -97,7 +98,8 @@ class Source:
     def rewind(self) -> None:
         """Go back to the first line. A pipe is read to its end and put on disk for it."""
         if self._kept is not None:
-            shutil.copyfileobj(self._file, self._kept)
+            with temporary_space():
+                shutil.copyfileobj(self._file, self._kept)
             self._copy, self._kept = self._kept, None
         if self._copy is not None:
             self._copy.seek(0)
@@ -113,10 +115,12 @@ class Source:
         self.rewind()
         if self._copy is None and isinstance(self._file, gzip.GzipFile):
             self._copy = TemporaryFile()  # noqa: SIM115 - `close` ends it
-            shutil.copyfileobj(self._file, self._copy)
+            with temporary_space():
+                shutil.copyfileobj(self._file, self._copy)
         if self._copy is not None:
-            self._copy.fileno()  # what was still kept in memory goes to disk
-            self._copy.flush()
+            with temporary_space():
+                self._copy.fileno()  # what was still kept in memory goes to disk
+                self._copy.flush()
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes at a place of the unpacked text, as `Line.start` has it."""

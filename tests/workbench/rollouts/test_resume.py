@@ -348,3 +348,20 @@ def test_a_full_disk_leaves_a_run_to_go_on_with_or_nothing(
     found = (tmp_path / "o").read_bytes()
     assert rewards(*command, "--overwrite").code == 0
     assert (tmp_path / "o").read_bytes() == found
+
+
+@pytest.mark.parametrize("kilobytes", [1, 16])
+def test_no_room_for_temporary_files_says_where_they_are(
+    tmp_path: Path, environment: dict[str, str], kilobytes: int
+) -> None:
+    """Results that wait for their order, and what is noted of groups, need a disk of their own."""
+    (tmp_path / "d.toml").write_text(DIVERSE)
+    rows = [wire_row("72", id=f"r{n}", prompt=f"p{n % 9}") for n in range(900)]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    command = ("score", "rows.jsonl", "--rubric", "d.toml", "--workers", 1)
+
+    done = on_a_disk_of(kilobytes, command, tmp_path, environment)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "the variable TMPDIR names another folder" in done.stderr
