@@ -13,6 +13,8 @@ from rewards.errors import BatchFailedError, SpecError
 from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, install, installed, usage
 from rewards.judge.clients import dynamo
 from rewards.judge.installed import Memory
+from rewards.rubric import Rubric
+from tests.judge import docs_data
 from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
 
 DAY = 86_400
@@ -169,6 +171,17 @@ def test_who_stands_in_for_the_judge_leaves_its_table_alone(
     assert json.loads(item(table)["verdict"]["S"])["clarity"]["score"] == 4
 
 
+def test_the_first_of_several_verdicts_is_the_one_that_one_alone_would_be() -> None:
+    """A rubric that asks three times reuses what it was told once: two further questions."""
+    fake = FakeJudge({"clarity": 4})
+    with install(fake):
+        graded(CLARITY).score(sample("72"))
+        graded(CLARITY, samples=3).score(sample("72"))
+
+    assert len(fake.requests) == 3
+    assert len({request.digest for request in fake.requests}) == 3
+
+
 def test_another_rubric_another_verdict() -> None:
     """Model, criteria, prompt and reference are all part of what is remembered."""
     fake = FakeJudge({"clarity": 4})
@@ -206,6 +219,15 @@ def test_a_cassette_replays_what_was_recorded(tmp_path: Path) -> None:
     assert recorder.save(path) == 5
     with install(ReplayJudge(path)):
         assert rubric.score_batch(samples(5)) == recorded
+
+
+def test_the_cassette_of_the_documentation_answers_the_rubric_as_it_is() -> None:
+    """A change of prompt, criteria or fence has it written anew (tests.judge.docs_data)."""
+    with install(ReplayJudge(docs_data.REPLIES)):
+        rewards = Rubric.load("summarisation").score_batch(docs_data.samples())
+
+    assert len(rewards) == 12
+    assert all(reward.scores for reward in rewards)
 
 
 def test_what_is_not_on_the_cassette_is_no_score(tmp_path: Path) -> None:

@@ -84,6 +84,9 @@ def test_the_judge_reads_the_labels_in_their_order() -> None:
         written(LABELS, "table", Path()).score(sample("72"))
 
     [request] = fake.requests
+    assert [line.strip() for line in request.system.splitlines() if "It is" in line] == [
+        f"{label}: It is {label}." for label in LABELS
+    ]
     assert f"score: one of {', '.join(LABELS)} (worst to best)" in request.system
     assert request.schema["properties"]["help"]["properties"]["score"]["enum"] == list(LABELS)
 

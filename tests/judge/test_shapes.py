@@ -16,7 +16,7 @@ from rewards.errors import BatchFailedError, InputRefusedError, RefusalError, Se
 from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
 from rewards.judge.client import TooManyRequestsError
 from rewards.judge.clients import bedrock
-from rewards.judge.clients.converse import read_response, service_error
+from rewards.judge.clients.converse import read_response, service_error, unquoted
 from tests.converse_server import Asked, Converse, Fault, reply_to
 from tests.judge.conftest import CLARITY, QUICK, graded, sample, samples
 
@@ -309,6 +309,20 @@ def test_a_services_words_are_passed_on_without_what_they_quote(
     while error is not None:
         assert not re.search("launch code|is 7421|nobody knows", str(error))
         error = error.__cause__
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("x the answer is 72", "x …"),
+        ("not 'the answer is 72' and not 'answer is'", "not '…' and not 'answer is'"),
+        ("the answer", "the answer"),
+        ("", ""),
+    ],
+)
+def test_what_is_left_out_is_the_quotation_and_no_more(message: str, shown: str) -> None:
+    """From its first word to its last; two words in a row are no quotation yet."""
+    assert unquoted(message, "Grade this: the answer is 72.") == shown
 
 
 def test_a_services_own_words_reach_the_operator(
