@@ -7,19 +7,26 @@ throttles; blocking calls (boto3 blocks) go to `Run.in_thread`.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from contextvars import ContextVar, copy_context
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
+from itertools import islice
 from time import monotonic
 from typing import Any, TypeVar
 
-from rewards.errors import DeadlineError
+from rewards.deadline import GRACE_SECONDS, Alarm, left_behind
+from rewards.errors import PASSES, DeadlineError, OutOfTime
 
 T = TypeVar("T")
 
 #: The bound of a run that nobody bounded: a scorer called directly, outside of a rubric.
 DEFAULT_LIMIT = 16
+
+#: What is left of a fan-out may go on for so long, beside the batches that follow.
+LEFT_OVER_SECONDS = 60.0
 
 
 class Pace:
@@ -132,56 +139,155 @@ def fan_out(
     limit: int,
     deadline: float = math.inf,
     shared: dict[Any, Any] | None = None,
+    alarm: Alarm | None = None,
 ) -> list[Any]:
     """Await every call, at most `limit` at once; return results or exceptions, in order.
 
     What has not finished at `deadline` (a `time.monotonic()` value) is cancelled and becomes a
-    `DeadlineError`. A call's own exception stands in its place in the list; none is raised.
+    `DeadlineError`. A call's own exception stands in its place in the list; none is raised, and
+    none ends another call. What does not end when it is cancelled is left to itself; `alarm`
+    interrupts what blocks.
     """
-    batch = _fan_out(calls, limit, deadline, shared)
+    fan = _Fan(calls, Run(limit, deadline, shared))
+    alarm = Alarm() if alarm is None else alarm
+    # A notebook runs a loop of its own, and no second one may run in its thread.
+    if _a_loop_runs() or (deadline < math.inf and not alarm.rings):
+        left_behind(partial(_drive, fan), deadline, patience=1.2 * GRACE_SECONDS)
+        fan.close()
+    else:
+        _drive(fan, alarm)
+    return list(fan.outcomes)  # a copy: what is left to itself knows the other
+
+
+def _a_loop_runs() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(batch)
-    # A notebook runs a loop of its own, and no second one may run in its thread.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(copy_context().run, asyncio.run, batch).result()
+        return False
+    return True
 
 
-async def _fan_out(
-    calls: Sequence[Callable[[], Awaitable[Any]]],
-    limit: int,
-    deadline: float,
-    shared: dict[Any, Any] | None,
-) -> list[Any]:
-    run = Run(limit, deadline, shared)
-    _running.set(run)
-    outcomes: list[Any] = [DeadlineError("not finished before the deadline")] * len(calls)
-    todo = iter(enumerate(calls))
-    workers = [
-        asyncio.ensure_future(_work(todo, outcomes, run)) for _ in range(min(limit, len(calls)))
-    ]
-    timeout = None if deadline == math.inf else max(0.0, run.remaining())
-    try:
-        if workers:
-            _, late = await asyncio.wait(workers, timeout=timeout)
-            for worker in late:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-    finally:
-        run.close()
-    return outcomes
+class _Fan:
+    """The calls of one fan-out, each in a task of its own, and what they gave."""
 
+    def __init__(self, calls: Sequence[Callable[[], Awaitable[Any]]], run: Run) -> None:
+        self.run = run
+        self.outcomes: list[Any] = [DeadlineError("not finished before the deadline")] * len(calls)
+        self._calls = calls
+        self._todo = iter(range(len(calls)))
+        self._under_way: dict[int, asyncio.Task[Any]] = {}
+        self._cancelled: list[int] = []
+        self._closed = False
 
-async def _work(
-    todo: Iterator[tuple[int, Callable[[], Awaitable[Any]]]], outcomes: list[Any], run: Run
-) -> None:
-    """Take calls off the list until none is left or the time is up."""
-    for index, call in todo:
-        if run.remaining() <= 0:
+    async def outcome(self) -> None:
+        """Run the calls until all have ended or the time is up, then end what they have left."""
+        _running.set(self.run)
+        await self._ended(islice(self._todo, self.run.limit))
+        # A call that was cancelled may have been so by another; alone it has nobody to blame.
+        for index in sorted(self._cancelled):
+            await self._ended([index])
+        self.close()
+        left_over = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left_over:
+            task.cancel()
+        await _waited(left_over, GRACE_SECONDS)
+        generators = asyncio.ensure_future(asyncio.get_running_loop().shutdown_asyncgens())
+        await _waited([generators], GRACE_SECONDS)
+
+    async def _ended(self, first: Iterable[int]) -> None:
+        """Start the first calls, and wait until they and those that follow them have ended."""
+        self._last = asyncio.get_running_loop().create_future()
+        if self.run.remaining() > 0:
+            for index in first:
+                self._start(index)
+        if self._under_way:
+            await _waited([self._last], self.run.remaining())
+
+    def _start(self, index: int) -> None:
+        self._under_way[index] = task = asyncio.ensure_future(_awaited(self._calls[index]))
+        task.add_done_callback(partial(self._end, index))
+
+    def _keep(self, index: int, task: "asyncio.Task[Any]") -> None:
+        """Keep what a call gave."""
+        if task.cancelled():
+            self._cancelled.append(index)
+            self.outcomes[index] = asyncio.CancelledError("cancelled, by itself or another call")
+        else:
+            error = task.exception()
+            self.outcomes[index] = task.result() if error is None else error
+
+    def _end(self, index: int, task: "asyncio.Task[Any]") -> None:
+        """Keep what a call gave, unless it comes too late, and start the next."""
+        if self._closed:
             return
+        del self._under_way[index]
+        self._keep(index, task)
+        if self.run.remaining() > 0 and (following := next(self._todo, None)) is not None:
+            self._start(following)
+        elif not self._under_way and not self._last.done():
+            self._last.set_result(None)
+
+    def close(self) -> None:
+        """Keep what has ended in the last moment, and take no more."""
+        if self._closed:
+            return
+        self._closed = True
+        for index, task in self._under_way.items():
+            if task.done() and (task.cancelled() or not isinstance(task.exception(), OutOfTime)):
+                self._keep(index, task)
+
+
+async def _awaited(call: Callable[[], Awaitable[Any]]) -> Any:
+    return await call()
+
+
+async def _waited(tasks: Iterable["asyncio.Future[Any]"], seconds: float) -> None:
+    """Wait for tasks, at most so long, and go on where a call cancels what it does not know."""
+    end = monotonic() + seconds
+    while (pending := [task for task in tasks if not task.done()]) and monotonic() < end:
+        with suppress(asyncio.CancelledError):
+            timeout = None if end == math.inf else end - monotonic()
+            await asyncio.wait(pending, timeout=timeout)
+
+
+def _drive(fan: _Fan, alarm: Alarm) -> None:
+    """Run the calls in a loop of their own: `asyncio.run` would wait for whatever they leave."""
+    loop = asyncio.new_event_loop()
+    # Its messages quote exceptions, and these may quote completions.
+    loop.set_exception_handler(lambda loop, context: None)
+    try:
+        # What can end by itself gets the time to.
+        alarm.until(fan.run.deadline + GRACE_SECONDS, partial(_run, loop, fan.outcome))
+    finally:
+        fan.close()
+        fan.run.close()
+        if asyncio.all_tasks(loop):
+            threading.Thread(target=_let_end, args=(loop,), daemon=True).start()
+        else:
+            loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run the loop until the work is done, whatever stops the loop in between."""
+    task = loop.create_task(work())
+    while not task.done():
         try:
-            outcomes[index] = await call()
-        # Whatever a scorer raises costs one component of one sample, and is counted.
-        except Exception as error:  # noqa: BLE001
-            outcomes[index] = error
+            loop.run_until_complete(task)
+        except PASSES:
+            raise
+        # A task that calls sys.exit() stops its loop, and so does loop.stop().
+        except BaseException:  # noqa: BLE001
+            continue
+    if not task.cancelled():
+        task.result()
+
+
+def _let_end(loop: asyncio.AbstractEventLoop) -> None:
+    """Let what ignores its end come to it, on a thread of its own; nobody waits for it."""
+    with suppress(BaseException):
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        _run(loop, partial(_waited, tasks, LEFT_OVER_SECONDS))
+    with suppress(BaseException):
+        loop.close()

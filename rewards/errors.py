@@ -16,15 +16,21 @@
 A scorer raises `UnscoredError` (or one of its children) where it cannot decide. Any other
 exception it raises is taken as a bug in the scorer and handled in the same way, by the
 component's `on_error`: a failing tool is not a wrong answer.
+
+Two exceptions pass through every scorer, and are no errors: `Terminated`, which the handler of a
+signal raises to end the process, and `OutOfTime`, which ends a batch at its deadline.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 
-def _is_word(kind: str) -> bool:
-    """ASCII letters, digits and underscores: as a name in Python, which no digit may begin."""
-    return kind.isascii() and f"_{kind}".isidentifier()
+def is_kind(kind: object) -> bool:
+    """Whether metrics could be named after it: 1 to 64 ASCII letters, digits and underscores."""
+    # As a name in Python, which no digit may begin; the exact type has no methods of its own.
+    return (
+        type(kind) is str and 0 < len(kind) <= 64 and kind.isascii() and f"_{kind}".isidentifier()
+    )
 
 
 class RewardsError(Exception):
@@ -61,7 +67,7 @@ class UnscoredError(RewardsError):
         """Refuse a kind that no metric could be named after."""
         super().__init_subclass__()
         kind: object = cls.kind
-        if not isinstance(kind, str) or not 0 < len(kind) <= 64 or not _is_word(kind):
+        if not is_kind(kind):
             raise SpecError(
                 f"{cls.__qualname__}: kind must be 1 to 64 letters, digits and underscores, "
                 f'such as "no_answer", got {kind!r}'
@@ -136,6 +142,54 @@ def unless_all_refused(outcomes: Sequence[Any]) -> Sequence[Any]:
     if len(said) < max(2, len(outcomes)) or any(type(s) is not str or s != said[0] for s in said):
         return outcomes
     return [ServiceError(f"every sample is refused alike: {said[0]}")] * len(outcomes)
+
+
+class Terminated(SystemExit):
+    """A signal ends this process. To be raised by the handler of a signal, with the exit code.
+
+    A plain SystemExit is what a scorer raises that calls sys.exit(): it costs one sample.
+    """
+
+
+class OutOfTime(SystemExit):
+    """The batch is out of time: raised into whatever runs, and caught by who runs the batch.
+
+    A SystemExit, since an event loop ends at once where a task raises one; any other exception
+    it would keep until somebody asks the task.
+    """
+
+
+#: What no scorer may stop, and nothing takes for the fault of a scorer.
+PASSES = (KeyboardInterrupt, Terminated, OutOfTime)
+
+
+#: Words of a message in a row, or characters, that are a quotation where the data has them too.
+QUOTED_WORDS, QUOTED_CHARS = 3, 20
+
+
+def unquoted(message: str, data: str) -> str:
+    """A message without what it quotes: a run of words, or a long word, that the data has too.
+
+    >>> unquoted("not allowed: 'the answer is 72' (text)", "Grade this: the answer is 72.")
+    "not allowed: '…' (text)"
+    """
+    import re  # only once something has gone wrong
+
+    word = re.compile(r"\w+")
+    known = f" {' '.join(word.findall(data))} "
+    words = list(word.finditer(message))
+    kept, at, copied = [], 0, 0
+    while at < len(words):
+        end, run = at, ""
+        while end < len(words) and f" {(longer := f'{run} {words[end][0]}'.strip())} " in known:
+            end, run = end + 1, longer
+        if end - at >= QUOTED_WORDS or len(run) >= QUOTED_CHARS:
+            kept += [message[copied : words[at].start()], "…"]
+            copied = words[end - 1].end()
+            at = end
+        else:
+            at += 1
+    return "".join([*kept, message[copied:]])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

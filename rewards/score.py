@@ -4,19 +4,23 @@
 named tuples, which cost a seventh to define (every cold start pays) and a third to make.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, SupportsFloat, TypeVar
 
 from rewards.errors import (
+    PASSES,
     MissingReferenceError,
     RefusalError,
     ServiceError,
     UnscoredError,
     UnusableDataError,
+    is_kind,
 )
+
+T = TypeVar("T")
 
 #: Whose fault it is that there is no score: the scorer's (a bug), the sample's (its judge refuses
 #: it), the data's (no reference), a service's (throttled, no time left), or nobody's.
@@ -31,14 +35,103 @@ _BLAMED: tuple[tuple[type[UnscoredError], Blame], ...] = (
     (UnscoredError, "nobody"),
 )
 
-#: Kinds are counted, and become parts of metric names: a short word each.
-_KIND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
 #: Ranges and weights stay below this, so that no sum, square or spread of them overflows a float.
 MAX_MAGNITUDE = 1e100
 
 #: A detail is for people; what is longer is somebody's data.
 MAX_DETAIL_CHARS = 2_000
+
+#: Room for a component's name of 64 before it, in the 255 characters of a CloudWatch metric.
+MAX_METRIC_NAME_CHARS = 128
+
+
+def _pairs(given: Any) -> Iterable[tuple[Any, Any]]:
+    if type(given) is not dict and not isinstance(given, Mapping):
+        try:
+            given = dict(given)  # pairs, as `dataclasses.asdict` hands them on
+        except (TypeError, ValueError):
+            kind = type(given).__name__
+            raise TypeError(f"metrics are a table of names and numbers, got {kind}") from None
+    pairs: Iterable[tuple[Any, Any]] = given.items()
+    return pairs
+
+
+def _metric_name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"metric name {name!r} is {type(name).__name__}, not a string")
+    name = "".join([name])  # an enumeration's member and a numpy string are strings no more
+    if not 0 < len(name) <= MAX_METRIC_NAME_CHARS or not name.isprintable() or "/" in name:
+        raise ValueError(
+            f"metric name {name!r}: must be printable, 1 to {MAX_METRIC_NAME_CHARS} characters, "
+            'without "/", which separates a component from its metrics'
+        )
+    return str(name)
+
+
+def number_of(value: Any) -> float:
+    """A number of any library as a float; text is none, whatever it spells.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is one that no float can be.
+    """
+    if type(value) is float:
+        return value
+    kind = type(value).__name__
+    if not hasattr(value, "__float__"):
+        raise TypeError(f"{kind}, not a number")
+    try:
+        return float(value)
+    except Exception as error:
+        raise ValueError(f"{kind}, which is no float: {error}") from error
+
+
+def _metric_value(name: str, value: Any) -> float:
+    try:
+        return number_of(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"metric {name!r} is {error}") from None
+
+
+class Metrics(dict[str, float]):
+    """The figures of one score: names that the response can carry, finite floats, read only.
+
+    Built from a table whose values are numbers of any library. What is no finite number (NaN: no
+    figure) is left out.
+
+    Raises:
+        TypeError: a name is no string, or a value no number; text is none, whatever it spells.
+        ValueError: a name is empty, long, not printable or has a "/"; a number that is no float.
+
+    >>> Metrics({"words": 12, "share": float("nan")})
+    {'words': 12.0}
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, given: Mapping[str, SupportsFloat] | Iterable[tuple[str, SupportsFloat]]
+    ) -> None:
+        """Check and take over the figures."""
+        values = [(_metric_name(name), _metric_value(name, value)) for name, value in _pairs(given)]
+        super().__init__([pair for pair in values if math.isfinite(pair[1])])
+
+    def __reduce__(self) -> tuple[type["Metrics"], tuple[dict[str, float]]]:
+        """Copies and pickles are built anew."""
+        return Metrics, (dict(self),)
+
+    if not TYPE_CHECKING:  # which knows a mapping here, and refuses to change it before it runs
+
+        def __hash__(self) -> int:
+            return hash(frozenset(self.items()))
+
+        def __setitem__(self, *_: object, **__: object) -> NoReturn:
+            raise TypeError("the metrics of a Score are read only: give them all to Score(...)")
+
+        __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = __setitem__
+
+
+_NO_METRICS = Metrics({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +141,7 @@ class Score:
     `value` is finite and lies in the scorer's declared range (0 to 1 unless it says otherwise).
     The rest explains it: `reason` for people, `answer` as read from the completion, `span` the
     characters of `sample.completion` it was read from, `metrics` further figures, reported as
-    `component/name` and never summed into the reward.
+    `component/name` and never summed into the reward: see `Metrics` for what is refused here.
 
     >>> Score(1.0, reason="72 = 72", answer="72").value
     1.0
@@ -56,9 +149,14 @@ class Score:
 
     value: float
     reason: str = ""
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = _NO_METRICS
     answer: str | None = None
     span: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the metrics where the author's own line is on the stack."""
+        if type(self.metrics) is not Metrics:
+            object.__setattr__(self, "metrics", Metrics(self.metrics))
 
 
 class Fault(NamedTuple):
@@ -78,10 +176,8 @@ class Fault(NamedTuple):
 
         Whatever the error is made of, its kind is a short word and its detail is text.
         """
-        try:
-            return cls._of(error)
-        except Exception:  # noqa: BLE001 - its __str__, kind or metaclass is as broken as its scorer
-            return cls("exception", "raised an error that cannot be shown", "scorer")
+        unshown = cls("exception", "raised an error that cannot be shown", "scorer")
+        return asked(lambda: cls._of(error), unshown)
 
     @classmethod
     def _of(cls, error: BaseException) -> "Fault":
@@ -89,7 +185,7 @@ class Fault(NamedTuple):
         for family, blame in _BLAMED:
             if isinstance(error, family):
                 kind = error.kind
-                if type(kind) is str and _KIND.fullmatch(kind):
+                if is_kind(kind):
                     return cls(kind, detail, blame)
                 named = f"the kind of {type(error).__name__} is no short word"
                 return cls(family.kind, f"{named}: {detail}", blame)
@@ -114,3 +210,13 @@ class Reward(NamedTuple):
     def bugs(self) -> tuple[str, ...]:
         """The components whose scorer is to blame: it raised, or gave what is no verdict."""
         return tuple([name for name, fault in self.faults.items() if fault.blame == "scorer"])
+
+
+def asked(question: Callable[[], T], otherwise: T) -> T:
+    """What a scorer's own objects answer; `otherwise` where they break, as only objects can."""
+    try:
+        return question()
+    except PASSES:
+        raise
+    except BaseException:  # noqa: BLE001 - a __str__, a property, a metaclass: whatever they like
+        return otherwise

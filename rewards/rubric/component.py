@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from rewards.errors import SpecError
 from rewards.rubric.spec import ComponentSpec
-from rewards.score import Fault, Score
+from rewards.score import Fault, Metrics, Score, number_of
 from rewards.scorer import Scorer
 
 #: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
@@ -35,7 +35,10 @@ class BoundComponent:
         full_marks = self.high if spec.gate else -math.inf
         self.threshold = full_marks if spec.threshold is None else spec.threshold
         self.all_or_nothing = spec.threshold is not None and not spec.gate
-        self.on_error = spec.on_error or ("fail" if scorer.is_async else "floor")
+        # Without a share in the reward it is a metric: it neither costs nor stops anything, unless
+        # the rubric says so.
+        self.counts = bool(spec.weight) or spec.gate
+        self.on_error = spec.on_error or ("fail" if scorer.is_async and self.counts else "floor")
         # An outage of a judge fails the invocation; a row without a usable reference must not end
         # a training run that has gone on for hours, unless the rubric says so.
         self.on_data_fault = spec.on_error or "floor"
@@ -55,20 +58,16 @@ class BoundComponent:
         value = raw
         if type(raw) is Score:
             if flaw := _flaw(raw):
-                return _no_verdict(f"returned a Score whose {flaw}")
+                return no_verdict(f"returned a Score whose {flaw}")
             value = raw.value
             if type(value) is float and self.low <= value <= self.high and self.as_given:
                 return raw  # nearly every verdict
-        if type(value) is not float:
-            if not hasattr(value, "__float__"):  # numbers of any library have it; text has not
-                return _no_verdict(f"returned {type(value).__name__}, not a number")
-            try:
-                value = float(value)
-            except Exception as error:  # noqa: BLE001 - another library's __float__: one sample
-                kind = type(value).__name__
-                return _no_verdict(f"returned {kind}, which is no float: {error}")
+        try:
+            value = number_of(value)
+        except (TypeError, ValueError) as error:
+            return no_verdict(f"returned {error}")
         if not math.isfinite(value):
-            return _no_verdict(f"returned {value}, which is no finite number")
+            return no_verdict(f"returned {value}, which is no finite number")
         if not self.low <= value <= self.high:
             if not self.low - RANGE_NOISE <= value <= self.high + RANGE_NOISE:
                 detail = f"returned {value}, outside {self.low} to {self.high}"
@@ -98,25 +97,21 @@ class BoundComponent:
         return self.on_data_fault if fault.blame == "data" else self.on_error
 
 
-def _no_verdict(detail: str) -> Fault:
+def no_verdict(detail: str) -> Fault:
+    """The fault of a scorer that returned what is none."""
     return Fault("invalid_value", detail, "scorer")
 
 
 def _flaw(score: Score) -> str:
     """What makes the rest of a score unfit for the response and the log; "" for nothing.
 
-    Without it one scorer's slip would cost the whole batch, when the response is written.
+    Without it one scorer's slip would cost the whole batch, when the response is written. The
+    metrics were checked when the score was made, and cannot have been changed since.
     """
     if type(score.reason) is not str:
         return f"reason is {type(score.reason).__name__}, not a string"
     if score.answer is not None and type(score.answer) is not str:
         return f"answer is {type(score.answer).__name__}, not a string"
-    if not isinstance(score.metrics, Mapping):
-        return f"metrics are {type(score.metrics).__name__}, not a table of names and numbers"
-    for name, value in score.metrics.items():
-        try:
-            name.encode()  # lone surrogates would break the response on its way out
-            float(value)
-        except Exception as error:  # noqa: BLE001 - as for the value: whatever it is, one sample
-            return f"metric {name!r} is no name with a number: {error}"
+    if type(score.metrics) is not Metrics:
+        return f"metrics are {type(score.metrics).__name__}, put there after it was made"
     return ""

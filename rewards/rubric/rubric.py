@@ -12,7 +12,8 @@ from rewards.errors import (
 )
 from rewards.parameters import tabled
 from rewards.registry import resolve
-from rewards.rubric.batch import Batch, group_indices
+from rewards.rubric.batch import Batch
+from rewards.rubric.bugs import Tell, to_stderr
 from rewards.rubric.component import BoundComponent
 from rewards.rubric.reach import check_reach, reach
 from rewards.rubric.spec import (
@@ -24,6 +25,7 @@ from rewards.rubric.spec import (
     load_spec,
     parse_spec,
 )
+from rewards.rubric.totals import group_indices
 from rewards.sample import Sample, as_samples
 from rewards.score import Reward
 from rewards.scorer import GroupScorer, Scorer, Service
@@ -264,24 +266,29 @@ class Rubric:
 
     def score(self, sample: Sample) -> Reward:
         """Score one sample, a batch of its own; `TypeError` where it is none."""
-        return self._scored(as_samples([sample], "score"), math.inf)[0]
+        return self._scored(as_samples([sample], "score"), math.inf, to_stderr)[0]
 
     def score_batch(
-        self, samples: Sequence[Sample], *, deadline: float | None = None
+        self,
+        samples: Sequence[Sample],
+        *,
+        deadline: float | None = None,
+        tell: Tell = to_stderr,
     ) -> list[Reward]:
         """Score samples together: one reward for each, in order.
 
-        `deadline` is a `time.monotonic()` value; what is not scored by then is unscored.
+        `deadline` is a `time.monotonic()` value; what is not scored by then is unscored. `tell`
+        hears of the first bug of each kind that a scorer shows in this process.
 
         Raises:
             BatchFailedError: a component with `on_error = "fail"` could not be scored.
             TypeError: something else than samples; the message shows the right call.
         """
         limit = math.inf if deadline is None else deadline
-        return self._scored(as_samples(samples, "score_batch"), limit)
+        return self._scored(as_samples(samples, "score_batch"), limit, tell)
 
-    def _scored(self, samples: Sequence[Sample], limit: float) -> list[Reward]:
-        return Batch(self.spec, self.components, samples, limit).rewards()
+    def _scored(self, samples: Sequence[Sample], limit: float, tell: Tell) -> list[Reward]:
+        return Batch(self.spec, self.components, samples, limit, tell).rewards()
 
     def groups(self, samples: Sequence[Sample]) -> list[list[int]]:
         """The indices of the samples of each group, in order of first appearance."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from rewards.errors import BatchFailedError, RewardsError
+from rewards.errors import BatchFailedError, RewardsError, Terminated
 from rewards.workbench.commands.catalogue import list_scorers, show_rubric
 from rewards.workbench.commands.job import app as job
 from rewards.workbench.commands.judge import judge
@@ -100,11 +100,15 @@ def _options(
     """Write, prove and replay reward functions for reinforcement fine-tuning on Bedrock."""
 
 
+def _terminate(*_: object) -> None:
+    raise Terminated(TERMINATED)  # not sys.exit(): a scorer may call that, and costs one sample
+
+
 def main() -> None:
     """Run the command; scorers of one's own are found from the current folder."""
     sys.path.insert(0, str(Path.cwd()))
     # A supervisor's SIGTERM unwinds like Ctrl-C: children end, a resumable run says so.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal without UTF-8 gets escapes in place of a traceback.

@@ -132,14 +132,49 @@ def test_on_error_fail_fails_the_invocation() -> None:
         rubric.score(sample(0.1))
 
 
-def test_all_components_skipped_is_the_floor() -> None:
-    """With nothing scored there is nothing to pay for, and the faults say why."""
-    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="skip", name="x")], range=(-1.0, 1.0))
+def test_where_all_is_skipped_the_siblings_decide() -> None:
+    """With nothing scored there is nothing to hold against it; alone it gets the floor."""
+    fragile = use(breaks_on_low).placed(on_error="skip", name="x")
+    rubric = Rubric("r", [fragile], range=(-1.0, 1.0))
 
-    reward = rubric.score(sample(0.1))
+    lost, *_ = rubric.score_batch([sample(0.1), sample(0.6), sample(1.0)])
 
-    assert reward.value == -1.0
-    assert reward.faults["x"].kind == "exception"
+    assert lost.value == pytest.approx(0.8)
+    assert lost.faults["x"].kind == "exception"
+    assert rewards(rubric, 0.1) == [-1.0]
+
+
+@pytest.mark.parametrize("policy", ["neutral", "skip", "floor"])
+def test_a_component_without_weight_cannot_take_a_reward_over(policy: str) -> None:
+    """Whatever its policy: it is recorded and not summed, and so are its faults."""
+    aside = use(breaks_on_low).placed(name="aside", weight=0.0, on_error=policy)
+    batch = [sample(0.25), sample(1.0)]
+
+    found = Rubric("r", [use(paid), aside]).score_batch(batch)
+
+    assert [reward.value for reward in found] == [0.25, 1.0]
+    assert found[0].faults["aside"].kind == "exception"
+
+
+def test_a_judge_without_weight_stops_no_job_unless_asked_to() -> None:
+    """An outage of a metric costs the metric; `on_error = "fail"` is obeyed where it is written."""
+
+    @scorer
+    async def judge(sample: Sample) -> float:
+        raise ServiceError("throttled")
+
+    aside = use(judge).placed(weight=0.0)
+
+    assert Rubric("r", [use(paid), aside]).score(sample(0.5)).value == 0.5
+    with pytest.raises(BatchFailedError):
+        Rubric("r", [use(paid), aside.placed(on_error="fail")]).score(sample(0.5))
+
+
+def test_a_neutral_gate_leaves_a_sample_to_its_siblings() -> None:
+    """A gate has no weight, and yet it counts: it decides whether anything is paid."""
+    rubric = Rubric("r", [gate(breaks_on_low).placed(threshold=0.0, on_error="neutral"), use(paid)])
+
+    assert rewards(rubric, 0.2, 0.5, 1.0) == [0.75, 0.5, 1.0]
 
 
 def test_neutral_without_a_scored_sibling_is_the_floor_for_all() -> None:
@@ -411,25 +446,29 @@ class Unreadable:
         raise ValueError("not today")
 
 
-SLIPS: dict[str, object] = {
-    "metric is text": Score(1.0, metrics={"x": "much"}),  # type: ignore[dict-item]
-    "metric is nothing": Score(1.0, metrics={"x": None}),  # type: ignore[dict-item]
-    "metric is too long for a float": Score(1.0, metrics={"x": 10**400}),
-    "metric's name is nothing": Score(1.0, metrics={None: 1.0}),  # type: ignore[dict-item]
-    "metric's name is no UTF-8": Score(1.0, metrics={"\ud800": 1.0}),
-    "metrics are a list": Score(1.0, metrics=[1.0]),  # type: ignore[arg-type]
-    "metrics are nothing": Score(1.0, metrics=None),  # type: ignore[arg-type]
-    "reason is a number": Score(1.0, reason=5),  # type: ignore[arg-type]
-    "answer is a number": Score(1.0, answer=72),  # type: ignore[arg-type]
-    "number that refuses": Unreadable(),
-    "signalling NaN": Decimal("sNaN"),
+SLIPS: dict[str, Callable[[], object]] = {
+    "reason is a number": lambda: Score(1.0, reason=5),  # type: ignore[arg-type]
+    "answer is a number": lambda: Score(1.0, answer=72),  # type: ignore[arg-type]
+    "number that refuses": Unreadable,
+    "signalling NaN": lambda: Decimal("sNaN"),
+    "text that spells a number": lambda: "1.0",
+    "bytes that spell a number": lambda: b"1.0",
+    "an exception's type": lambda: ValueError,
+    "metrics put there later": lambda: replaced(Score(1.0), metrics={"x": "7"}),
 }
+
+
+def replaced(score: Score, **fields: object) -> Score:
+    """A score that somebody has changed behind its back."""
+    for name, value in fields.items():
+        object.__setattr__(score, name, value)
+    return score
 
 
 @scorer
 def slips(sample: Sample, *, slip: str) -> float:
     """What a careless author returns for one sample; full marks for all others."""
-    return SLIPS[slip] if sample.completion == "0" else 1.0  # type: ignore[return-value]
+    return SLIPS[slip]() if sample.completion == "0" else 1.0  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("slip", SLIPS)
@@ -441,6 +480,7 @@ def test_a_careless_verdict_costs_one_sample(slip: str) -> None:
     slipped, sound = rubric.score_batch(samples)
 
     assert slipped.faults["slips"].kind == "invalid_value"
+    assert slipped.bugs == ("slips",)
     assert (slipped.value, sound.value) == (0.0, 1.0)
 
 

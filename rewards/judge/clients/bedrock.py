@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from rewards.errors import RefusalError, ServiceError
+from rewards.errors import RefusalError, ServiceError, unquoted
 from rewards.judge.client import JudgeReply, JudgeRequest, UnavailableError
 from rewards.judge.clients.converse import (
     TWICE,
@@ -23,7 +23,6 @@ from rewards.judge.clients.converse import (
     names_twice,
     read_response,
     service_error,
-    unquoted,
 )
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rewards.errors import InputRefusedError, RefusalError, ServiceError
+from rewards.errors import InputRefusedError, RefusalError, ServiceError, unquoted
 from rewards.judge.client import (
     JudgeReply,
     JudgeRequest,
@@ -22,11 +22,6 @@ TOOL = "verdict"
 
 #: A service's own words in an error; what they need to say is at their beginning.
 MAX_MESSAGE_CHARS = 300
-
-#: Words of a message in a row, or characters, that are a quotation where the data has them too.
-QUOTED_WORDS, QUOTED_CHARS = 3, 20
-
-_WORD = re.compile(r"\w+")
 
 #: Failures of the model's server that the API gives a 4xx number: worth another try like a 5xx.
 _MODEL_FAILURES = frozenset({"ModelTimeoutException", "ModelErrorException"})
@@ -214,25 +209,3 @@ def service_error(
             return InputRefusedError("a content filter stopped it")
     words = unquoted(message[:MAX_MESSAGE_CHARS], request.user)
     return ServiceError(f"Bedrock refuses the request ({code}): {words}")
-
-
-def unquoted(message: str, data: str) -> str:
-    """A message without what it quotes: a run of words, or a long word, that the data has too.
-
-    >>> unquoted("not allowed: 'the answer is 72' (text)", "Grade this: the answer is 72.")
-    "not allowed: '…' (text)"
-    """
-    known = f" {' '.join(_WORD.findall(data))} "
-    words = list(_WORD.finditer(message))
-    kept, at, copied = [], 0, 0
-    while at < len(words):
-        end, run = at, ""
-        while end < len(words) and f" {(longer := f'{run} {words[end][0]}'.strip())} " in known:
-            end, run = end + 1, longer
-        if end - at >= QUOTED_WORDS or len(run) >= QUOTED_CHARS:
-            kept += [message[copied : words[at].start()], "…"]
-            copied = words[end - 1].end()
-            at = end
-        else:
-            at += 1
-    return "".join([*kept, message[copied:]])

@@ -15,7 +15,7 @@ from typing import IO, Any
 from rewards.contract import MAX_PAYLOAD_BYTES
 from rewards.errors import EventError
 from rewards.rubric import Rubric
-from rewards.rubric.batch import group_key
+from rewards.rubric.totals import group_key
 from rewards.sample import Sample
 from rewards.score import Reward
 from rewards.workbench.rollouts.batches import MAX_BATCH_ROWS
