@@ -1,6 +1,8 @@
 """Shared set-up: hypothesis profiles, and a clean environment for every test."""
 
 import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -34,3 +36,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "REWARD_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _forget_temporary_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test leaves a package of its own folder imported: the next one may write another."""
+    before = len(sys.modules)
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    for name in list(sys.modules)[before:]:  # new ones stand at the end
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
