@@ -18,4 +18,4 @@ def test_a_package_of_ones_own_folder_is_the_next_tests_to_write(
     monkeypatch.syspath_prepend(tmp_path)
 
     assert "written_by_a_test" not in sys.modules
-    assert importlib.import_module("written_by_a_test").VALUE == value
+    assert value == importlib.import_module("written_by_a_test").VALUE

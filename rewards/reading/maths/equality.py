@@ -88,16 +88,16 @@ def _settled_relation(term: Term) -> Term:
     if signs == ("in",):
         return _settled(parts[1])
     if all(sign == "=" for sign in signs):
-        first = parts[0]
+        first, last = parts[0], parts[-1]
         named = first.parts[0] if _is_applied(first) else first
         is_label = named.kind == "name" or _is_point(first)
-        if is_label and not _names(parts[-1]) & _names(named):
-            return _settled(parts[-1])
-        if len(parts) > 2 or not any(map(_names, parts)):
-            return _settled(parts[-1])
-        if parts[-1].kind == "name" and not _names(first) and first.kind != "relation":
+        if is_label and not _names(last) & _names(named):
+            return _settled(last)
+        if len(parts) > 2 or not any(_names(part) for part in parts):
+            return _settled(last)
+        if last.kind == "name" and not _names(first) and first.kind != "relation":
             return _settled(first)
-        return Term("relation", tuple(parts), signs)
+        return Term("relation", parts, signs)
     found = _interval(parts, signs)
     return found if found is not None else term
 

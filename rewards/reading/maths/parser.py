@@ -59,12 +59,13 @@ def parsed(text: str) -> Term:
     words = as_words(text)
     if words is not None:
         return Term("text", data=words)
+    reason = ""
     for attempt in without_units(text):
         try:
             return _Parser(tokens(attempt)).whole()
         except NotMaths as error:
-            reason = error
-    raise reason
+            reason = str(error)
+    raise NotMaths(reason)
 
 
 _OPEN = {"(": ")", "[": "]", "\\lbrace": "\\rbrace"}
