@@ -23,6 +23,11 @@ from rewards import Sample, scorer
 def acts(sample: Sample) -> bool:
     if sample.completion == "sleep":
         time.sleep(60)
+    while sample.completion == "hang":
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
     if sample.completion == "exit":
         os._exit(3)
     if sample.completion.startswith("print"):

@@ -62,14 +62,24 @@ def test_an_error_of_the_handler_is_a_function_error(function: Any) -> None:
 
 
 def test_the_timeout_is_enforced_and_the_next_invocation_works(function: Any) -> None:
-    """The child is killed at the timeout and replaced, whatever it was doing."""
-    response = invoke(function, [wire_row("sleep")])
+    """The child is killed at the timeout and replaced, where nothing in it can be interrupted."""
+    response = invoke(function, [wire_row("hang")])
 
     assert response["FunctionError"] == "Unhandled"
     error = answer(response)
     assert error["errorType"] == "Sandbox.Timedout"
     assert error["errorMessage"].endswith("Task timed out after 2.00 seconds")
     assert "FunctionError" not in invoke(function, EVENT)
+
+
+def test_a_scorer_that_sleeps_costs_its_sample_and_not_the_invocation(function: Any) -> None:
+    """The batch is answered before the timeout: the sleeper at the floor, its neighbour scored."""
+    response = invoke(function, [wire_row("72", id="quick"), wire_row("sleep", id="slow")])
+
+    quick, slow = answer(response)
+    assert "FunctionError" not in response
+    assert (quick["aggregate_reward_score"], slow["aggregate_reward_score"]) == (1.0, 0.0)
+    assert "acts/error/deadline" in {metric["name"] for metric in slow["metrics_list"]}
 
 
 def test_a_crash_is_a_function_error_and_the_next_invocation_works(function: Any) -> None:
