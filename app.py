@@ -3,7 +3,7 @@
 import sys
 
 from infra.app import main
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 
 if __name__ == "__main__":
     try:

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from rewards import Rubric, Sample
-from rewards.reading.documents import MAX_DOCUMENTS, MAX_VALUES
+from rewards.reading.structured.documents import MAX_DOCUMENTS, MAX_VALUES
 from rewards.registry import resolve
 
 ROOT = Path(__file__).parent.parent

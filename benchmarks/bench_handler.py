@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from rewards.contract import parse_event
+from rewards.wire.contract import parse_event
 
 ROOT = Path(__file__).parent.parent
 EVENT = json.loads((ROOT / "events" / "gsm8k" / "batch_64.json").read_text(encoding="utf-8"))

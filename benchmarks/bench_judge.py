@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from rewards.core.sample import Message, Sample
 from rewards.judge import Asking, RetryPolicy, install, usage
 from rewards.judge.clients.bedrock import BedrockJudge
 from rewards.rubric import Rubric, use
-from rewards.sample import Message, Sample
 from rewards.scorers import judge
 from tests.converse_server import (
     REFUSALS,

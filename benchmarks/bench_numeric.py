@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from rewards.sample import Sample
+from rewards.core.sample import Sample
 from rewards.scorers.numeric import matches, steps
 
 #: Recorded responses, where they are present: beside the repository, no part of it.

@@ -7,17 +7,17 @@
 ...     return word in sample.completion.lower()
 """
 
-from rewards.errors import (
+from rewards.core.errors import (
     MissingReferenceError,
     RefusalError,
     ServiceError,
     UnscoredError,
     UnusableDataError,
 )
+from rewards.core.sample import Message, Sample
+from rewards.core.score import Reward, Score
+from rewards.core.scorer import group_scorer, scorer
 from rewards.rubric import Rubric, gate, use
-from rewards.sample import Message, Sample
-from rewards.score import Reward, Score
-from rewards.scorer import group_scorer, scorer
 
 #: As in pyproject.toml; the Lambda's zip holds no metadata of the distribution to read it from.
 __version__ = "0.1.0"

@@ -25,10 +25,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from rewards.answering import Answered, answer
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.telemetry import NAMESPACE, emf_records, metrics_of, rollout_line
+from rewards.wire.answering import Answered, answer
+from rewards.wire.telemetry import NAMESPACE, emf_records, metrics_of, rollout_line
 
 DEFAULT_RUBRIC = "gsm8k"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rewards.errors import SpecError, did_you_mean, nearest
-from rewards.scorer import Scorer
+from rewards.core.errors import SpecError, did_you_mean, nearest
+from rewards.core.scorer import Scorer
 
 
 def resolve(address: str) -> Scorer[..., Any]:

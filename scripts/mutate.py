@@ -27,19 +27,22 @@ EQUIVALENT = ROOT / "tests" / "equivalent_mutants.toml"
 
 #: The sources of an area, and its tests, the quickest first.
 AREAS: dict[str, tuple[list[str], list[str]]] = {
-    "contract": (["rewards/contract.py"], ["tests/test_contract.py", "tests/test_handler.py"]),
+    "contract": (
+        ["rewards/wire/contract.py"],
+        ["tests/wire/test_contract.py", "tests/test_handler.py"],
+    ),
     "rubric": (
         ["rewards/rubric/*.py"],
         ["tests/rubric", "tests/test_laws.py", "tests/test_handler.py", "tests/judge"],
     ),
     "reading": (
-        ["rewards/reading/*.py"],
+        ["rewards/reading/**/*.py"],
         ["tests/reading", "tests/scorers", "tests/test_laws.py"],
     ),
     "judge": (["rewards/judge/**/*.py"], ["tests/judge"]),
     "handler": (
-        ["rewards/handler.py", "rewards/telemetry.py", "rewards/concurrency.py"],
-        ["tests/test_handler.py", "tests/test_concurrency.py", "tests/judge/test_handler.py"],
+        ["rewards/handler.py", "rewards/wire/telemetry.py", "rewards/core/concurrency.py"],
+        ["tests/test_handler.py", "tests/core/test_concurrency.py", "tests/judge/test_handler.py"],
     ),
 }
 #: What a run costs at the most; a mutant that never ends is noticed.

@@ -11,9 +11,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rewards.parameters import is_table, keys_of, type_name, without_arguments
+from rewards.core.parameters import is_table, keys_of, type_name, without_arguments
+from rewards.core.scorer import Scorer
 from rewards.registry import bundled
-from rewards.scorer import Scorer
 
 
 def scorer_reference() -> str:

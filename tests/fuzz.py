@@ -17,9 +17,9 @@ from typing import Any
 os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
 os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")
 
-from rewards.contract import index_id
-from rewards.errors import EventError
+from rewards.core.errors import EventError
 from rewards.handler import lambda_handler
+from rewards.wire.contract import index_id
 
 #: Texts that have broken answer readers: numbers, markers, markup, Unicode, hostile repetition.
 TEXTS = (

@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from rewards.core.sample import Message, Sample
+from rewards.core.scorer import group_scorer, scorer
 from rewards.rubric import Component, Rubric, gate, use
 from rewards.rubric.spec import ON_ERROR, NormalizeSpec
-from rewards.sample import Message, Sample
-from rewards.scorer import group_scorer, scorer
 
 # Any text that JSON can carry into Python: nulls, lone surrogates, right-to-left marks.
 any_text = st.text(st.characters(), max_size=60)

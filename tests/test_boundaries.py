@@ -11,99 +11,87 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "rewards"
 
-#: What each room may import: a wing by its name, a file of a wing by `wing.file`. A wing that has
-#: rows of its own for its files is held inside, too.
-AUTHOR = {"errors", "sample", "score", "scorer"}
-MAY_IMPORT: dict[str, set[str]] = {
-    "errors": set(),
-    "score": set(),
-    "sample": {"errors"},
-    "tables": {"errors"},
-    "parameters": {"errors", "tables"},
-    "scorer": {"errors", "parameters", "sample", "score", "tables"},
-    "registry": {"errors", "scorer", "scorers"},
-    "deadline": {"errors"},
-    "concurrency": {"deadline", "errors"},
-    "contract": {"errors", "sample", "score"},
-    "telemetry": {"contract", "sample", "score"},
-    "answering": {"contract", "rubric", "score", "telemetry"},
-    "handler": {"answering", "errors", "rubric", "telemetry"},
-    "__init__": {"errors", "rubric", "sample", "score", "scorer"},
-    "reading.__init__": set(),
-    "reading.text": set(),
-    "reading.plain": {"reading.text"},
-    "reading.numbers": {"reading.text"},
-    "reading.units": {"reading.numbers", "reading.plain", "reading.text"},
-    "reading.number_words": {"reading.numbers", "reading.text"},
-    "reading.equations": {"reading.numbers", "reading.plain", "reading.text"},
-    "reading.words": {"reading.text"},
-    "reading.content": {"reading.text"},
-    "reading.documents": {"reading.content", "reading.text"},
-    "reading.call_values": {"reading.text"},
-    "reading.calls": {"reading.call_values", "reading.text"},
-    "reading.queries": {"reading.text"},
-    "reading.leaves": {"reading.words"},
-    "reading.choices": {
-        *("reading.choices", "reading.languages", "reading.phrases", "reading.text"),
-    },
-    "reading.schemas": {"errors", "reading.text"},
-    "reading.languages": {"reading.text"},
-    "reading.phrases": {"reading.languages", "reading.text"},
-    "reading.clause": {
-        *("reading.numbers", "reading.number_words", "reading.phrases", "reading.text"),
-    },
-    "reading.listing": {"reading.phrases", "reading.text"},
-    "reading.prose": {
-        *("reading.clause", "reading.listing", "reading.numbers", "reading.phrases"),
-        *("reading.plain", "reading.text"),
-    },
-    "reading.single": {
-        *("reading.clause", "reading.numbers", "reading.phrases", "reading.text", "reading.units"),
-    },
-    "reading.foreign": {
-        *("reading.clause", "reading.languages", "reading.numbers", "reading.phrases"),
-        *("reading.plain", "reading.prose", "reading.text"),
-    },
-    "reading.marked": {
-        *("reading.clause", "reading.foreign", "reading.phrases", "reading.plain"),
-        *("reading.prose", "reading.single", "reading.text"),
-    },
-    "reading.standing": {
-        *("reading.clause", "reading.marked", "reading.number_words", "reading.numbers"),
-        *("reading.phrases", "reading.plain", "reading.prose", "reading.text"),
-    },
-    "reading.answer": {
-        *("reading.clause", "reading.marked", "reading.phrases", "reading.plain"),
-        *("reading.prose", "reading.single", "reading.standing", "reading.text"),
-    },
-    "reading.maths": {
-        *("reading.answer", "reading.marked", "reading.maths", "reading.phrases"),
-        "reading.text",
-    },
-    "rubric.__init__": {"rubric.rubric"},
-    "rubric.spec": {"errors", "score", "tables"},
-    "rubric.reach": {"errors", "rubric.component", "rubric.spec"},
-    "rubric.reference": {"sample"},
-    "rubric.digest": set(),
-    "rubric.component": {"errors", "rubric.spec", "score", "scorer"},
-    "rubric.totals": {"sample", "score"},
-    "rubric.printing": set(),
-    "rubric.bugs": {"score", "scorer"},
-    "rubric.batch": {
-        *("concurrency", "deadline", "errors", "rubric.bugs", "rubric.component"),
-        *("rubric.printing", "rubric.reference", "rubric.spec", "rubric.totals"),
-        *("sample", "score"),
-    },
-    "rubric.rubric": {
-        *("errors", "parameters", "registry", "rubric.batch", "rubric.bugs"),
-        *("rubric.component", "rubric.digest", "rubric.reach", "rubric.spec", "rubric.totals"),
-        *("sample", "score", "scorer"),
-    },
-    "job": {"job", "rubric", "tables"},
-    "judge": {"concurrency", "errors", "judge", "sample", "score", "tables"},
-    "sandbox": {"errors", "reading", "sandbox"},
-    "scorers": {*AUTHOR, "judge", "reading", "sandbox"},
-}
+#: What each room may import: a wing by its name, a file of a wing by `wing.file`, a neighbour in
+#: the same folder by `.file`. A wing that has rows for its files is held inside, too.
+TABLE = """
+core.errors <-
+core.score <-
+core.sample <- .errors
+core.tables <- .errors
+core.parameters <- .errors .tables
+core.scorer <- .errors .parameters .sample .score .tables
+core.deadline <- .errors
+core.concurrency <- .deadline .errors
+registry <- core.errors core.scorer scorers
+reading.text <-
+reading.plain <- .text
+reading.quantities.numbers <- reading.text
+reading.quantities.units <- .numbers reading.plain reading.text
+reading.quantities.number_words <- .numbers reading.text
+reading.quantities.equations <- .numbers reading.plain reading.text
+reading.words <- .text
+reading.content <- .text
+reading.structured.documents <- reading.content reading.text
+reading.structured.call_values <- reading.text
+reading.structured.calls <- .call_values reading.text
+reading.structured.queries <- reading.text
+reading.structured.leaves <- reading.words
+reading.choices <- .choices .text reading.sentences.languages reading.sentences.phrases
+reading.structured.schemas <- core.errors reading.text
+reading.sentences.languages <- reading.text
+reading.sentences.phrases <- .languages reading.text
+reading.sentences.clause <- .phrases reading.quantities.number_words reading.quantities.numbers
+    reading.text
+reading.sentences.listing <- .phrases reading.text
+reading.sentences.prose <- .clause .listing .phrases reading.plain reading.quantities.numbers
+    reading.text
+reading.sentences.single <- .clause .phrases reading.quantities.numbers
+    reading.quantities.units reading.text
+reading.sentences.foreign <- .clause .languages .phrases .prose reading.plain
+    reading.quantities.numbers reading.text
+reading.sentences.marked <- .clause .foreign .phrases .prose .single reading.plain reading.text
+reading.sentences.standing <- .clause .marked .phrases .prose reading.plain
+    reading.quantities.number_words reading.quantities.numbers reading.text
+reading.answer <- .plain .text reading.sentences.clause reading.sentences.marked
+    reading.sentences.phrases reading.sentences.prose reading.sentences.single
+    reading.sentences.standing
+reading.maths <- .answer .maths .text reading.sentences.marked reading.sentences.phrases
+rubric.__init__ <- .rubric
+rubric.spec <- core.errors core.score core.tables
+rubric.reach <- .component .spec core.errors
+rubric.reference <- core.sample
+rubric.digest <-
+rubric.component <- .spec core.errors core.score core.scorer
+rubric.totals <- core.sample core.score
+rubric.printing <-
+rubric.bugs <- core.score core.scorer
+rubric.batch <- .bugs .component .printing .reference .spec .totals core.concurrency
+    core.deadline core.errors core.sample core.score
+rubric.rubric <- .batch .bugs .component .digest .reach .spec .totals core.errors
+    core.parameters core.sample core.score core.scorer registry
+wire.contract <- core.errors core.sample core.score
+wire.telemetry <- .contract core.sample core.score
+wire.answering <- .contract .telemetry core.score rubric
+handler <- core.errors rubric wire.answering wire.telemetry
+__init__ <- core.errors core.sample core.score core.scorer rubric
+job <- core.tables job rubric
+judge <- core.concurrency core.errors core.sample core.score core.tables judge
+sandbox <- core.errors reading sandbox
+scorers <- core.errors core.sample core.score core.scorer judge reading sandbox
+"""
+
+
+def rows(table: str) -> dict[str, set[str]]:
+    """The rooms of a table, and what each may import, in full names."""
+    found: dict[str, set[str]] = {}
+    for row in table.replace("\n    ", " ").strip().splitlines():
+        room, _, allowed = row.partition(" <-")
+        folder = room.rpartition(".")[0]
+        found[room] = {f"{folder}{n}" if n[0] == "." else n for n in allowed.split()}
+    return found
+
+
+MAY_IMPORT = rows(TABLE)
 #: Third-party packages, and the only modules that may import them while being imported.
 THIRD_PARTY = {
     "aws_lambda_powertools": {"handler"},
@@ -118,11 +106,11 @@ TERMINAL = {"__main__", "cli", "help", "options", "commands"}
 WORKBENCH = PACKAGE / "workbench"
 
 
-def module_key(path: Path) -> str:
-    """The row of a module: its wing's, or its own where the table looks into the wing."""
+def room_of(path: Path) -> str | None:
+    """The row that holds a module: its own, or that of the nearest folder that has one."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
-    inner = ".".join(parts[:2])
-    return inner if inner in MAY_IMPORT or f"{parts[0]}.__init__" in MAY_IMPORT else parts[0]
+    rooms = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    return next((room for room in rooms if room in MAY_IMPORT), None)
 
 
 def modules() -> list[Path]:
@@ -146,15 +134,15 @@ def imports(tree: ast.AST) -> list[str]:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_imports_only_what_the_table_allows(path: Path) -> None:
     """The arrows of the architecture point one way; scorers never import each other."""
-    key = module_key(path)
-    assert key in MAY_IMPORT, f"{path} is new: give it a row in the table"
+    room = room_of(path)
+    is_map = path.name == "__init__.py" and room is None
+    assert room or is_map, f"{path} is new: give it a row in the table"
     for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
         parts = name.split(".")
         if parts[0] == "rewards" and len(parts) > 1:
-            allowed = {*MAY_IMPORT[key], "errors"}
-            room = ".".join(parts[1:3])
-            inside = parts[1] == key.partition(".")[0] and "." in key
-            assert room in allowed or (not inside and parts[1] in allowed), f"{path} imports {name}"
+            assert room, f"{path} is a map: it imports nothing"
+            rooms = {".".join(parts[1:end]) for end in range(2, len(parts) + 1)}
+            assert rooms & {*MAY_IMPORT[room], "core.errors"}, f"{path} imports {name}"
         assert parts[0] not in {"infra", "aws_cdk", "constructs"}, f"{path} imports {name}"
 
 
@@ -201,7 +189,7 @@ def test_third_party_imports_wait_for_the_call_that_needs_them(path: Path) -> No
         for name in imports(node) if isinstance(node, ast.Import | ast.ImportFrom) else []:
             top = name.split(".")[0]
             standard = top == "rewards" or top in sys.stdlib_module_names
-            assert standard or module_key(path) in THIRD_PARTY.get(top, set()), f"{path}: {name}"
+            assert standard or room_of(path) in THIRD_PARTY.get(top, set()), f"{path}: {name}"
 
 
 def test_the_author_api_is_stdlib_only_and_says_what_it_exports() -> None:

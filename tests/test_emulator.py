@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards.contract import HANDLER
+from rewards.wire.contract import HANDLER
 from rewards.workbench.local.runtime import Environment, Settings
 
 ROOT = Path(__file__).parent.parent

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rewards.contract import index_id, parse_event, to_response
+from rewards.core.sample import Sample
 from rewards.rubric import Rubric
-from rewards.sample import Sample
+from rewards.wire.contract import index_id, parse_event, to_response
 from tests.strategies import rows, rubrics, samples
 
 batches = st.lists(samples(), max_size=8)

@@ -6,7 +6,7 @@ archive    files to a zip: its digest, its bytecode
 bundle     what belongs into each of the zips
 """
 
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 
 
 class BundleError(RewardsError):

@@ -13,7 +13,7 @@ from infra.assets import BundleError
 from infra.assets.archive import Asset, build
 from infra.assets.platform import LAMBDA, Platform
 from infra.assets.wheels import third_party
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.rubric.digest import drawn_on
 from rewards.rubric.spec import find_rubric
@@ -28,8 +28,8 @@ LOCK = PACKAGE.parent / "requirements" / "lambda.txt"
 HANDLER_REQUIRES = ("aws-lambda-powertools",)
 
 #: The wings that ship with every rubric, and what ships only with a judge.
-CORE_FOLDERS = ("reading", "rubric")
-JUDGE_FOLDERS = ("judge", "prompts")
+CORE_FOLDERS = ("core", "reading", "rubric", "wire")
+JUDGE_FOLDERS = ("judge",)
 
 #: Wings that ship where a scorer of the rubric draws on them.
 OPTIONAL_FOLDERS = frozenset({"sandbox"})

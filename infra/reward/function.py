@@ -14,13 +14,13 @@ from infra.assets.bundle import LOCK, build_reward
 from infra.assets.platform import RUNTIME_REASON, Platform
 from infra.findings import accept, accept_resources
 from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
-from rewards.contract import HANDLER
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.job.config import Vpc
 from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
 from rewards.rubric.spec import located
-from rewards.telemetry import NAMESPACE
+from rewards.wire.contract import HANDLER
+from rewards.wire.telemetry import NAMESPACE
 
 #: Pure scorers answer in milliseconds; a minute covers the largest batch (AWS's own advice).
 PURE_TIMEOUT, PURE_MEMORY = 60, 512

@@ -9,7 +9,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.judge.terms import Asking, check_model, check_places
 from rewards.rubric import Rubric
 

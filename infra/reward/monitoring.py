@@ -1,6 +1,6 @@
 """What a training's rewards look like from outside: dashboard, alarms and saved queries.
 
-All figures are the handler's own EMF metrics (`rewards.telemetry` lists them) and Lambda's;
+All figures are the handler's own EMF metrics (`rewards.wire.telemetry` lists them) and Lambda's;
 Bedrock publishes no documented metrics of RFT jobs.
 """
 
@@ -14,8 +14,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.reward.function import RewardFunction
-from rewards import errors
-from rewards.telemetry import NAMESPACE, component_metric, fault_metric
+from rewards.core import errors
+from rewards.wire.telemetry import NAMESPACE, component_metric, fault_metric
 
 #: An alarm that fires on one bad minute of a day-long job is switched off after a week.
 PERIOD = Duration.minutes(5)
@@ -254,7 +254,7 @@ class RewardMonitoring(Construct):
             )
 
 
-#: Over the summary lines that the handler logs (`rewards.telemetry.summarize`).
+#: Over the summary lines that the handler logs (`rewards.wire.telemetry.summarize`).
 QUERIES: dict[str, dict[str, list[str]]] = {
     "errors": {
         "fields": ["@timestamp", "error", "function_request_id", "@message"],

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from rewards.errors import SpecError
-from rewards.job.errors import ConfigError
-from rewards.rubric.spec import find_rubric, located
-from rewards.tables import (
+from rewards.core.errors import SpecError
+from rewards.core.tables import (
     TableError,
     Wrong,
     checked,
@@ -27,6 +25,8 @@ from rewards.tables import (
     text,
     whole,
 )
+from rewards.job.errors import ConfigError
+from rewards.rubric.spec import find_rubric, located
 
 DEFAULT_FILE = "rft.toml"
 

@@ -224,7 +224,7 @@ def token_of(run_id: str) -> str:
 
 
 def _check_overrides(overrides: object) -> None:
-    from rewards.errors import did_you_mean
+    from rewards.core.errors import did_you_mean
 
     if not isinstance(overrides, Mapping):
         raise ConfigError(f"the input of a run must be an object, got {overrides!r}")

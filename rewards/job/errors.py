@@ -4,7 +4,7 @@ What is worth another attempt is told apart by class, and only so: the state mac
 the names of these classes, the command line by `except`.
 """
 
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 
 
 class ConfigError(RewardsError, ValueError):

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rewards.concurrency import Run
-from rewards.errors import RefusalError, ServiceError
+from rewards.core.concurrency import Run
+from rewards.core.errors import RefusalError, ServiceError
 from rewards.judge import usage
 from rewards.judge.client import JudgeReply, JudgeRequest
 from rewards.judge.criteria import Criterion

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from rewards.errors import ServiceError
+from rewards.core.errors import ServiceError
 
 #: What of a request bears on the bill and the way, and not on the verdict.
 _ROUTING = frozenset({"metadata", "service_tier", "prompt_cache"})

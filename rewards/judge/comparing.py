@@ -5,20 +5,20 @@ import hashlib
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
-from rewards.concurrency import current_run
-from rewards.errors import (
+from rewards.core.concurrency import current_run
+from rewards.core.errors import (
     MissingReferenceError,
     RefusalError,
     UnscoredError,
     unless_all_refused,
 )
+from rewards.core.sample import Sample
+from rewards.core.score import Score
 from rewards.judge.asking import verdict
 from rewards.judge.grading import together
 from rewards.judge.plan import PREFERENCE, ComparePlan
 from rewards.judge.shown.addressing import addresses_judge
 from rewards.judge.shown.prompt import conversation, user_turn
-from rewards.sample import Sample
-from rewards.score import Score
 
 TASK = (
     "Compare the two completions now. Give first the reason, in at most 60 words, then the "

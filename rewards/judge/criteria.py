@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from rewards.tables import (
+from rewards.core.tables import (
     TableError,
     Wrong,
     checked,
@@ -20,7 +20,7 @@ from rewards.tables import (
     table_of,
 )
 
-PROMPTS = Path(__file__).parent.parent / "prompts"
+PROMPTS = Path(__file__).parent / "prompts"
 
 #: A name goes into a JSON schema as a property and into metrics_list as `component/name`.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from rewards.concurrency import current_run
-from rewards.errors import ServiceError
+from rewards.core.concurrency import current_run
+from rewards.core.errors import ServiceError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
 from rewards.judge.asking import verdict
 from rewards.judge.plan import GradePlan, Part
 from rewards.judge.shown.addressing import addresses_judge
 from rewards.judge.shown.prompt import UserTurn, sample_values, user_turn
 from rewards.judge.verdict import Levels
-from rewards.sample import Sample
-from rewards.score import Score
 
 
 async def graded(sample: Sample, plan: GradePlan) -> Score:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from rewards.errors import ServiceError
+from rewards.core.errors import ServiceError
 from rewards.judge.client import JudgeClient
 from rewards.judge.retry import Breaker, RetryPolicy
 from rewards.judge.shown import markers

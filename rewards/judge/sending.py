@@ -8,8 +8,8 @@ from functools import partial
 from itertools import count
 from time import perf_counter
 
-from rewards.concurrency import Run
-from rewards.errors import BudgetError, DeadlineError, RefusalError, ServiceError
+from rewards.core.concurrency import Run
+from rewards.core.errors import BudgetError, DeadlineError, RefusalError, ServiceError
 from rewards.judge import usage
 from rewards.judge.client import (
     JudgeReply,

@@ -1,6 +1,6 @@
 """What the judge has used since the figures were last taken: for the log and for metrics.
 
-The names are EMF metrics, beside those of `rewards.telemetry`:
+The names are EMF metrics, beside those of `rewards.wire.telemetry`:
 
 =========================  ============  ===================================================
 name                       unit          meaning

@@ -12,8 +12,9 @@ The places are looked for in this order; within the first, the last statement in
 Which statement stands, and what takes it back, is told in `standing`.
 """
 
-from rewards.reading.clause import MAX_STATEMENT, Answer, Reading, placed
-from rewards.reading.marked import (
+from rewards.reading.plain import plain
+from rewards.reading.sentences.clause import MAX_STATEMENT, Answer, Reading, placed
+from rewards.reading.sentences.marked import (
     MARKED,
     Statement,
     marked,
@@ -21,11 +22,10 @@ from rewards.reading.marked import (
     read_statement,
     statements,
 )
-from rewards.reading.phrases import SENTENCE_END
-from rewards.reading.plain import plain
-from rewards.reading.prose import conclude
-from rewards.reading.single import read_single
-from rewards.reading.standing import resolve
+from rewards.reading.sentences.phrases import SENTENCE_END
+from rewards.reading.sentences.prose import conclude
+from rewards.reading.sentences.single import read_single
+from rewards.reading.sentences.standing import resolve
 from rewards.reading.text import Pattern, answer_span
 
 __all__ = ["Answer", "find", "given"]

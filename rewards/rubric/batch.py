@@ -19,22 +19,22 @@ from itertools import islice
 from time import monotonic
 from typing import Any
 
-from rewards.deadline import Alarm, in_time
-from rewards.errors import (
+from rewards.core.deadline import Alarm, in_time
+from rewards.core.errors import (
     PASSES,
     BatchFailedError,
     DeadlineError,
     unless_all_refused,
     unquoted,
 )
+from rewards.core.sample import Sample
+from rewards.core.score import Fault, Reward, Score, asked
 from rewards.rubric.bugs import Tell, bug_of, is_new
 from rewards.rubric.component import BoundComponent, no_verdict
 from rewards.rubric.printing import prints_to_stderr
 from rewards.rubric.reference import with_reference
 from rewards.rubric.spec import RubricSpec
 from rewards.rubric.totals import group_indices, neutralised, normalized, total
-from rewards.sample import Sample
-from rewards.score import Fault, Reward, Score, asked
 
 _LATE = Fault.of(DeadlineError("no time left"))
 
@@ -164,7 +164,7 @@ class Batch:
         """What async calls give, or the exceptions in their place; none is made without time."""
         if not calls or monotonic() > self.deadline:
             return [DeadlineError("no time left")] * len(calls)
-        from rewards.concurrency import fan_out
+        from rewards.core.concurrency import fan_out
 
         return fan_out(
             calls,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from rewards.score import Fault, asked
-from rewards.scorer import Scorer
+from rewards.core.score import Fault, asked
+from rewards.core.scorer import Scorer
 
 #: Frames of a traceback that are kept, those nearest to the error.
 MAX_FRAMES = 20
@@ -127,4 +127,4 @@ def _frames(trace: TracebackType | None) -> Iterator[Place]:
         trace = trace.tb_next
 
 
-_ENGINE = frozenset({"rewards.rubric.batch", "rewards.concurrency"})
+_ENGINE = frozenset({"rewards.rubric.batch", "rewards.core.concurrency"})

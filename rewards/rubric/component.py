@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
+from rewards.core.score import Fault, Metrics, Score, number_of
+from rewards.core.scorer import Scorer
 from rewards.rubric.spec import ComponentSpec
-from rewards.score import Fault, Metrics, Score, number_of
-from rewards.scorer import Scorer
 
 #: A verdict may leave its scorer's range by this much: float noise, not a scorer's bug.
 RANGE_NOISE = 1e-9

@@ -7,7 +7,7 @@ nothing of the difference. So a rubric whose best or usual totals lie there is r
 import math
 from collections.abc import Iterable, Sequence
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.rubric.component import RANGE_NOISE, BoundComponent
 from rewards.rubric.spec import RubricSpec
 

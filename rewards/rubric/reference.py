@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rewards.sample import Sample
+from rewards.core.sample import Sample
 
 #: A JSON-string reference longer than this is not parsed to follow a path: no reference is.
 MAX_REFERENCE_CHARS = 1_000_000

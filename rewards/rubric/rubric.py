@@ -7,10 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Concatenate, NamedTuple, ParamSpec
 
-from rewards.errors import (
+from rewards.core.errors import (
     SpecError,
 )
-from rewards.parameters import tabled
+from rewards.core.parameters import tabled
+from rewards.core.sample import Sample, as_samples
+from rewards.core.score import Reward
+from rewards.core.scorer import GroupScorer, Scorer, Service
 from rewards.registry import resolve
 from rewards.rubric.batch import Batch
 from rewards.rubric.bugs import Tell, to_stderr
@@ -26,9 +29,6 @@ from rewards.rubric.spec import (
     parse_spec,
 )
 from rewards.rubric.totals import group_indices
-from rewards.sample import Sample, as_samples
-from rewards.score import Reward
-from rewards.scorer import GroupScorer, Scorer, Service
 
 P = ParamSpec("P")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
-from rewards.errors import SpecError, did_you_mean
-from rewards.score import MAX_MAGNITUDE
-from rewards.tables import (
+from rewards.core.errors import SpecError, did_you_mean
+from rewards.core.score import MAX_MAGNITUDE
+from rewards.core.tables import (
     MAX_FILE_BYTES,
     TableError,
     Wrong,

@@ -10,8 +10,8 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Protocol
 
-from rewards.sample import Sample
-from rewards.score import Score
+from rewards.core.sample import Sample
+from rewards.core.score import Score
 
 #: Values this close, in proportion to their size, differ by float noise.
 NOISE = 1e-9

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rewards.reading.calls import Call, plain_name
+from rewards.reading.structured.calls import Call, plain_name
 
 Row = dict[str, Any]
 State = dict[str, list[Row]]

@@ -5,13 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from rewards.errors import UnusableDataError
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.choices.reader import Choices
 from rewards.reading.choices.words import CUES
 from rewards.reading.text import answer_span, quoted
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 #: More choices than this is no closed set, and each costs time at every word of a completion.
 MAX_CHOICES = 100

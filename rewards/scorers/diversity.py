@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import group_scorer
 from rewards.reading.content import untagged
 from rewards.reading.words import Grams, words
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import group_scorer
 
 #: Words of a group that are compared: of each of its k rollouts the first 400,000 / k. For a group
 #: of 8 that is an answer of 50,000 words, longer than any.

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from rewards.errors import UnusableDataError
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.content import ANSWER_TAG, content_span, tagged_span
 from rewards.reading.content import after as what_follows
 from rewards.reading.text import MAX_ANSWER_CHARS, quoted
 from rewards.reading.words import bare, normal
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 #: An answer this long, and so many times as long as the reference, is not it, whatever is ignored.
 LONG_CHARS = 10_000

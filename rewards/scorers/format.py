@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.content import content_span, turn_end
 from rewards.reading.text import MAX_ANSWER_CHARS, THINKING_BLOCKS, answer_span, quoted
 from rewards.reading.words import is_blank
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 Part = Literal["auto", "answer", "all"]
 

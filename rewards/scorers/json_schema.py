@@ -1,8 +1,8 @@
 """Whether a completion holds the JSON that was asked for: its schema, its fields.
 
-Both scorers read the last JSON document of the answer (`rewards.reading.documents`): an object
-where the schema or the reference is one, a list where it is that. What several documents say counts
-only by the last, and the metric `documents` tells how many there were.
+Both scorers read the last JSON document of the answer (`rewards.reading.structured.documents`): an
+object where the schema or the reference is one, a list where it is that. What several documents say
+counts only by the last, and the metric `documents` tells how many there were.
 """
 
 import functools
@@ -11,15 +11,15 @@ import re
 from itertools import islice
 from typing import Any, Literal
 
-from rewards.errors import UnusableDataError
-from rewards.reading.documents import MAX_DEPTH, read
-from rewards.reading.leaves import Agreement, Comparison, depth, leaves, without_nulls
-from rewards.reading.schemas import Draft, Schema, compiled, schema_text
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
+from rewards.reading.structured.documents import MAX_DEPTH, read
+from rewards.reading.structured.leaves import Agreement, Comparison, depth, leaves, without_nulls
+from rewards.reading.structured.schemas import Draft, Schema, compiled, schema_text
 from rewards.reading.text import quoted
 from rewards.reading.words import composed
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 #: Per-field metrics: one CloudWatch metric and one `metrics_list` entry each, none of a long name.
 MAX_FIELD_METRICS = 20

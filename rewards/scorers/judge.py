@@ -7,15 +7,15 @@ score, and neither is an outage. `docs/judge.md` says how to choose, calibrate a
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from rewards.errors import UnscoredError
+from rewards.core.errors import UnscoredError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import Service, group_scorer, scorer
 from rewards.judge import usage, warm_up
 from rewards.judge.comparing import against_reference, within_group
 from rewards.judge.grading import graded
 from rewards.judge.plan import compare_plan, files, grade_plan, planned, replanned
 from rewards.judge.terms import DEFAULT, Asking
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import Service, group_scorer, scorer
 
 #: One client for all judges of a container; what they used is told after every batch.
 JUDGE = Service(warm_up, usage.drain)

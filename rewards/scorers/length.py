@@ -9,13 +9,13 @@ import math
 from collections import Counter
 from typing import Literal
 
-from rewards.errors import UnusableDataError
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.content import untagged
 from rewards.reading.text import quoted
 from rewards.reading.words import Grams, pieces, words
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 Unit = Literal["characters", "words", "tokens"]
 Part = Literal["all", "answer"]

@@ -8,15 +8,15 @@ words. How they are read, when two are equal and where the answer stands is told
 
 from functools import lru_cache
 
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.maths.answer import MathAnswer, find_answer, work_lines
 from rewards.reading.maths.equality import equal as same_terms
 from rewards.reading.maths.parser import parsed
 from rewards.reading.maths.spelling import cleaned
 from rewards.reading.maths.terms import NotMaths, Term
 from rewards.reading.text import MAX_ANSWER_CHARS, quoted
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 #: What marks the answer of a worked solution that stands as the reference.
 _WORKED = frozenset({"boxed", "hash", "tag", "final", "phrase", "label"})

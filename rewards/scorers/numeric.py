@@ -2,8 +2,9 @@ r"""Scoring numeric answers: is the number that a completion gives as its answer
 
 `matches` and `extract` are plain functions of text, usable anywhere (TRL, verl, a notebook);
 `match` and `steps` are the scorers around them. How a number is read is told in
-`rewards.reading.numbers`, where the answer is looked for and what counts as a hedge or a correction
-in `rewards.reading.answer`, what an equation is in `rewards.reading.equations`.
+`rewards.reading.quantities.numbers`, where the answer is looked for and what counts as a hedge or a
+correction in `rewards.reading.answer`, what an equation is in
+`rewards.reading.quantities.equations`.
 """
 
 import re
@@ -12,15 +13,15 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from rewards.errors import MissingReferenceError
+from rewards.core.errors import MissingReferenceError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.answer import Answer, find, given
-from rewards.reading.equations import Equation, equations, results
-from rewards.reading.numbers import Value, close, is_huge, same
+from rewards.reading.quantities.equations import Equation, equations, results
+from rewards.reading.quantities.numbers import Value, close, is_huge, same
+from rewards.reading.quantities.units import unit_of
 from rewards.reading.text import MAX_ANSWER_CHARS, Pattern, quoted
-from rewards.reading.units import unit_of
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 __all__ = ["Answer", "extract", "match", "matches", "steps"]
 
@@ -81,9 +82,9 @@ def matches(
 
     The reference may be a number or hold one: "72", "$72", "72 clips", "1,000", a solution that
     ends in "#### 72". Values are compared exactly, but for float noise
-    (`rewards.reading.numbers.same`) and the tolerance asked for: the larger of `tolerance`
-    (absolute) and `relative_tolerance` times the reference. The other parameters are those of the
-    scorer `match`.
+    (`rewards.reading.quantities.numbers.same`) and the tolerance asked for: the larger of
+    `tolerance` (absolute) and `relative_tolerance` times the reference. The other parameters are
+    those of the scorer `match`.
 
     Raises:
         MissingReferenceError: the reference holds no number; no completion ever raises.

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-from rewards.errors import UnusableDataError
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
 from rewards.reading.content import content
 from rewards.reading.text import quoted
 from rewards.reading.words import bare, words
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import scorer
 
 #: The words of a reference beyond this many are missed by ROUGE-L (they still count against
 #: recall). Longer than any summary.

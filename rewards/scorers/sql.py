@@ -1,7 +1,7 @@
 """Whether a query returns what was asked for, or has the properties that were asked for.
 
-The query is the last one of the answer (`rewards.reading.queries`). It runs over the sample's
-tables in an SQLite in memory that can reach nothing else, within bounds that are counts
+The query is the last one of the answer (`rewards.reading.structured.queries`). It runs over the
+sample's tables in an SQLite in memory that can reach nothing else, within bounds that are counts
 (`rewards.sandbox.database`): the same verdict on any machine. `metadata.schema` holds the tables as
 CREATE statements, or as JSON (`{"t": [{"a": 1}]}`); `metadata.seeds` holds their rows as INSERT
 scripts, one text or a list of alternatives; the reference is a query.
@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from rewards.errors import UnusableDataError
-from rewards.reading.queries import find_query
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
+from rewards.reading.structured.queries import find_query
 from rewards.reading.text import MAX_ANSWER_CHARS, quoted
-from rewards.sample import Sample
 from rewards.sandbox.database import QueryError
 from rewards.sandbox.sql_reference import ReferenceFault, Tables, opened, reference
 from rewards.sandbox.sql_results import is_sorted
-from rewards.score import Score
-from rewards.scorer import scorer
 
 Credit = Literal["all", "rows"]
 Columns = Literal["ordered", "any"]

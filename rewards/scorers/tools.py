@@ -1,21 +1,28 @@
 """Whether the tool calls are those that were asked for, or leave the world as it should be.
 
-Calls are read wherever they stand, in any form (`rewards.reading.calls`): on the message, or in
-its text behind the marks of the common models, as JSON, as Python. Calls that the model only thinks
-about do not count.
+Calls are read wherever they stand, in any form (`rewards.reading.structured.calls`): on the
+message, or in its text behind the marks of the common models, as JSON, as Python. Calls that the
+model only thinks about do not count.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from rewards.errors import UnusableDataError
-from rewards.reading.calls import Call, Calls, plain_name, read_calls, schema_for, schemas_of
+from rewards.core.errors import UnusableDataError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
+from rewards.reading.structured.calls import (
+    Call,
+    Calls,
+    plain_name,
+    read_calls,
+    schema_for,
+    schemas_of,
+)
 from rewards.reading.text import MAX_ANSWER_CHARS, quoted
-from rewards.sample import Sample
 from rewards.sandbox.state import StateFault, Tools, changes, forbidden_changes, played
-from rewards.score import Score
-from rewards.scorer import scorer
 
 Form = Literal["plain", "acceptable"]
 Strings = Literal["loose", "exact"]

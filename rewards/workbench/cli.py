@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from rewards.errors import BatchFailedError, RewardsError, Terminated
+from rewards.core.errors import BatchFailedError, RewardsError, Terminated
 from rewards.workbench.commands.catalogue import list_scorers, show_rubric
 from rewards.workbench.commands.job import app as job
 from rewards.workbench.commands.judge import judge

@@ -44,7 +44,7 @@ def test_a_pure_rubric_ships_the_package_and_powertools(reward: Callable[..., Pa
     pure = {"rewards", "aws_lambda_powertools", "jmespath", "typing_extensions.py"}
     assert packages(path) == pure
     own = {name for name in names(path) if name.startswith("rewards/")}
-    assert not [n for n in own if n.split("/")[1] in {"workbench", "job", "judge", "prompts"}]
+    assert not [n for n in own if n.split("/")[1] in {"workbench", "job", "judge"}]
     assert {n for n in own if n.startswith("rewards/rubrics/")} == {"rewards/rubrics/gsm8k.toml"}
     assert path.stat().st_size < PURE_BYTES
 
@@ -69,7 +69,7 @@ def test_a_judge_brings_boto3_prompts_and_the_clients(reward: Callable[..., Path
     path = reward(ROOT / "tests" / "infra" / "judged.toml")
     assert {"boto3", "botocore"} <= packages(path)
     assert any(name.startswith("rewards/judge/") for name in names(path))
-    assert "rewards/prompts/reasoning.txt" in names(path)
+    assert "rewards/judge/prompts/reasoning.txt" in names(path)
     assert "rewards/rubrics/judged.toml" in names(path)
 
 

@@ -9,11 +9,11 @@ from aws_cdk.assertions import Template
 from moto import mock_aws
 
 from infra.reward.function import RewardFunction
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
+from rewards.core.sample import Sample
 from rewards.judge import FakeJudge, install, usage
 from rewards.judge.clients import dynamo
 from rewards.rubric import Rubric, use
-from rewards.sample import Sample
 from rewards.scorers import judge
 from tests.infra.resources import find, only
 

@@ -9,7 +9,7 @@ from aws_cdk.assertions import Template
 
 from infra.reward.judge_access import judge_statements, routed
 from rewards import Sample, scorer
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.rubric import Rubric, use
 from rewards.scorers import judge
 from tests.infra.resources import find, only, text_of

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from rewards import telemetry
 from rewards.job.definition import prepare
 from rewards.judge import usage
+from rewards.wire import telemetry
 from tests.infra.resources import find, only, text_of
 
 PYTHON = "python3.13"
@@ -278,7 +278,7 @@ def test_alarm_thresholds_follow_from_the_reward(nova: Template, everything: Tem
 def test_the_dashboard_shows_every_component_and_the_judge_where_there_is_one(
     nova: Template, everything: Template
 ) -> None:
-    """From the handler's own metrics, by the names of `rewards.telemetry`."""
+    """From the handler's own metrics, by the names of `rewards.wire.telemetry`."""
     body = text_of(only(nova, "AWS::CloudWatch::Dashboard")["DashboardBody"])
     judged = text_of(only(everything, "AWS::CloudWatch::Dashboard")["DashboardBody"])
     for metric in ("Reward", "Component/correct", "Component/steps", "Fault/missing_reference"):
@@ -293,7 +293,7 @@ def test_the_dashboard_shows_every_component_and_the_judge_where_there_is_one(
 def test_every_metric_that_is_watched_is_one_that_is_written(
     nova: Template, everything: Template
 ) -> None:
-    """By the tables of `rewards.telemetry` and `rewards.judge.usage`; no graph stays empty."""
+    """By the tables of `rewards.wire.telemetry` and `rewards.judge.usage`; no graph stays empty."""
     written = set(re.findall(r"^(\w+)  ", f"{telemetry.__doc__}\n{usage.__doc__}", re.MULTILINE))
     for template, rubric in ((nova, "gsm8k"), (everything, "judged")):
         body = text_of(only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])

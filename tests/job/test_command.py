@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 from rewards.job.aws import aws_client
 from rewards.job.bedrock import BedrockJobs
 from rewards.job.errors import ConfigError, JobError, TransientError

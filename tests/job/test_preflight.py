@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.core.sample import Sample
 from rewards.job.errors import PreflightError
 from rewards.job.preflight import (
     HEAD_BYTES,
@@ -17,7 +18,6 @@ from rewards.job.preflight import (
     first_records,
 )
 from rewards.rubric.reference import with_reference
-from rewards.sample import Sample
 
 RECORD = {
     "messages": [{"role": "user", "content": "1 + 1?"}],

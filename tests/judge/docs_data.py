@@ -8,10 +8,10 @@ replies are made up, by a fake judge that errs here and there; a real cassette c
 import json
 from pathlib import Path
 
-from rewards.contract import parse_row
+from rewards.core.sample import Sample
 from rewards.judge import FakeJudge, JudgeRequest, RecordingJudge, install
 from rewards.rubric import Rubric
-from rewards.sample import Sample
+from rewards.wire.contract import parse_row
 
 FOLDER = Path(__file__).parents[2] / "docs" / "judge"
 LABELLED = FOLDER / "labelled.jsonl"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from rewards.core.sample import Message, Sample
 from rewards.judge import FakeJudge, JudgeRequest, RetryPolicy, install
 from rewards.judge.shown.addressing import addresses_judge
 from rewards.judge.shown.fence import visible
 from rewards.rubric import Rubric, use
-from rewards.sample import Message, Sample
 from rewards.scorers import judge
 from tests.judge.conftest import CLARITY, TRUTH, graded
 from tests.judge.gullible import (

@@ -9,7 +9,7 @@ import boto3  # noqa: TID251 - the table is made by hand, as the CDK stack would
 import pytest
 from moto import mock_aws
 
-from rewards.errors import BatchFailedError, SpecError
+from rewards.core.errors import BatchFailedError, SpecError
 from rewards.judge import FakeJudge, RecordingJudge, ReplayJudge, install, installed, usage
 from rewards.judge.clients import dynamo
 from rewards.judge.installed import Memory

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import BatchFailedError, InputRefusedError, SpecError
+from rewards.core.errors import BatchFailedError, InputRefusedError, SpecError
 from rewards.judge import FakeJudge, JudgeReply, JudgeRequest, install
 from rewards.rubric import Rubric, use
 from rewards.scorers import judge

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.judge.criteria import parse_criteria
 from tests.judge.conftest import CLARITY, TRUTH, graded
 

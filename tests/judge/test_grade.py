@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
+from rewards.core.sample import Message, Sample
 from rewards.judge import FakeJudge, JudgeReply, install
 from rewards.judge.criteria import PROMPTS, parse_criteria
 from rewards.judge.grading import agreement, median
@@ -19,7 +20,6 @@ from rewards.judge.shown.prompt import MAX_PROMPT_CHARS
 from rewards.judge.verdict import InvalidVerdictError, read_verdict
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS
-from rewards.sample import Message, Sample
 from rewards.scorers import judge
 from tests.judge.conftest import CLARITY, TRUTH, graded, sample
 from tests.strategies import any_text

@@ -77,7 +77,7 @@ def test_what_the_judge_used_is_among_the_metrics() -> None:
 
 def test_an_outage_is_counted_and_fails_the_invocation() -> None:
     """The caller sees an error; the metrics say whose fault it was."""
-    fake = FAKE.replace("{answer}", "__import__('rewards.errors').errors.ServiceError('denied')")
+    fake = FAKE.replace("{answer}", "__import__('rewards').ServiceError('denied')")
     printed = in_lambda(fake)
 
     assert [line for line in printed if "raised" in line] == [{"raised": "BatchFailedError"}] * 2

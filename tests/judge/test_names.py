@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from tests.judge.conftest import graded
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards.errors import BatchFailedError, InputRefusedError, RefusalError, ServiceError
+from rewards.core.errors import BatchFailedError, InputRefusedError, RefusalError, ServiceError
 from rewards.judge import (
     FakeJudge,
     JudgeReply,
@@ -215,7 +215,7 @@ def test_a_rubric_without_a_judge_imports_none_of_this() -> None:
         "Rubric('pure', [use(exact.match)]).score(Sample(id='1', completion='a',"
         " reference_answer='a'));"
         "print([m for m in sys.modules if m.split('.')[0] in ('asyncio', 'boto3', 'botocore')"
-        " or m.startswith(('rewards.judge', 'rewards.concurrency'))])"
+        " or m.startswith(('rewards.judge', 'rewards.core.concurrency'))])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT

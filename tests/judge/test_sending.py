@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import BatchFailedError, ServiceError
+from rewards.core.errors import BatchFailedError, ServiceError
 from rewards.judge import (
     FakeJudge,
     JudgeReply,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import BatchFailedError, InputRefusedError, RefusalError, ServiceError
+from rewards.core.errors import BatchFailedError, InputRefusedError, RefusalError, ServiceError
 from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
 from rewards.judge.client import TooManyRequestsError
 from rewards.judge.clients import bedrock

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.core.sample import Message
 from rewards.judge import FakeJudge, install
 from rewards.judge.shown.fence import visible
 from rewards.judge.shown.hidden import spell_out
 from rewards.judge.shown.markers import TAGS
 from rewards.judge.shown.spelling import NOISE, folded
 from rewards.rubric import Rubric, use
-from rewards.sample import Message
 from rewards.scorers import judge
 from tests.converse_server import Asked
 from tests.judge.conftest import graded

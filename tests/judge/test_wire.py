@@ -7,8 +7,8 @@ from time import monotonic
 
 import pytest
 
-from rewards import concurrency
-from rewards.errors import BatchFailedError
+from rewards.core import concurrency
+from rewards.core.errors import BatchFailedError
 from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
 from rewards.judge.clients.bedrock import BedrockJudge
 from tests.converse_server import (
@@ -235,7 +235,7 @@ def test_a_bound_holds_over_all_criteria_of_all_samples(
 
 def test_throttling_slows_the_calls_down_and_success_speeds_them_up() -> None:
     """Half the pace for a burst of throttled calls, one place more for a round of good ones."""
-    from rewards.concurrency import Pace
+    from rewards.core.concurrency import Pace
 
     pace = Pace(32)
     tickets = [pace.ticket() for _ in range(32)]

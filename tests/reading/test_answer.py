@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.reading import marked as statements
 from rewards.reading.answer import find
+from rewards.reading.sentences import marked as statements
 
 NOTHING = re.compile(r"(?!)")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rewards import Rubric, Sample, Score, gate, group_scorer, scorer, use
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.rubric import Component
 from rewards.rubric.spec import RUBRICS, load_spec
 from rewards.scorers import json_schema, length

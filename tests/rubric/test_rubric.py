@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from rewards import Message, Rubric, Sample, Score, gate, scorer, use
-from rewards.errors import BatchFailedError, RefusalError, ServiceError, SpecError
+from rewards.core.errors import BatchFailedError, RefusalError, ServiceError, SpecError
+from rewards.core.scorer import group_scorer
 from rewards.rubric.spec import MAX_MAGNITUDE, NormalizeSpec
-from rewards.scorer import group_scorer
 from rewards.scorers import length
 from tests.strategies import breaks_on_low, needs_reference, paid, penalty, rank
 

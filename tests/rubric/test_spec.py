@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS, load_spec, located
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.core.sample import Message, Sample
+from rewards.core.score import Score
 from rewards.rubric.totals import (
     NOISE,
     group_indices,
@@ -15,8 +17,6 @@ from rewards.rubric.totals import (
     normalized,
     total,
 )
-from rewards.sample import Message, Sample
-from rewards.score import Score
 
 UNIT = (0.0, 1.0)
 

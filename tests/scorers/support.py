@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from rewards.errors import UnscoredError
+from rewards.core.errors import UnscoredError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import Scorer
 from rewards.registry import resolve
-from rewards.sample import Sample
-from rewards.score import Score
-from rewards.scorer import Scorer
 
 CASES = Path(__file__).parent.parent / "cases"
 

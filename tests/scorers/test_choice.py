@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import SpecError, UnusableDataError
-from rewards.sample import Sample
+from rewards.core.errors import SpecError, UnusableDataError
+from rewards.core.sample import Sample
 from rewards.scorers.choice import match
 from tests.scorers.support import CASES, LONG, check_laws, check_row, run, table, texts
 

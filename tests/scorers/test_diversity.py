@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import Rubric, use
-from rewards.errors import SpecError
-from rewards.sample import Message, Sample
+from rewards.core.errors import SpecError
+from rewards.core.sample import Message, Sample
 from rewards.scorers import exact
 from rewards.scorers.diversity import MAX_GROUP_WORDS, distinct
 from tests.scorers.support import LONG, checked, texts

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import MissingReferenceError, UnusableDataError
-from rewards.sample import Sample
+from rewards.core.errors import MissingReferenceError, UnusableDataError
+from rewards.core.sample import Sample
 from rewards.scorers.exact import match
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import SpecError
-from rewards.sample import Sample
+from rewards.core.errors import SpecError
+from rewards.core.sample import Sample
 from rewards.scorers.format import marker, matches, tags
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 

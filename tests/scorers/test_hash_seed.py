@@ -14,7 +14,7 @@ SCRIPT = """
 import json, sys
 from dataclasses import astuple
 from rewards.registry import resolve
-from rewards.sample import Sample
+from rewards.core.sample import Sample
 for family in sys.argv[1:]:
     for line in open(f"tests/cases/{family}.jsonl", encoding="utf-8"):
         row = json.loads(line)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import MissingReferenceError, SpecError, UnscoredError, UnusableDataError
-from rewards.reading.documents import MAX_DOCUMENTS, MAX_MARKS, MAX_VALUES
-from rewards.reading.schemas import MAX_GRADED_DEPTH, Schema, compiled
-from rewards.sample import Sample
+from rewards.core.errors import MissingReferenceError, SpecError, UnscoredError, UnusableDataError
+from rewards.core.sample import Sample
+from rewards.reading.structured.documents import MAX_DOCUMENTS, MAX_MARKS, MAX_VALUES
+from rewards.reading.structured.schemas import MAX_GRADED_DEPTH, Schema, compiled
 from rewards.scorers.json_schema import MAX_FIELD_METRICS, fields, valid
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import SpecError, UnusableDataError
-from rewards.sample import Sample
+from rewards.core.errors import SpecError, UnusableDataError
+from rewards.core.sample import Sample
 from rewards.scorers.length import MAX_SEARCHED_CHARS, penalty, repetition, within
 from tests.scorers.support import LONG, check_laws, check_row, run, table, texts
 

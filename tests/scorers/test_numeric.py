@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import MissingReferenceError, SpecError
+from rewards.core.errors import MissingReferenceError, SpecError
+from rewards.core.sample import Message, Sample
+from rewards.core.score import Score
 from rewards.registry import resolve
 from rewards.rubric import use
-from rewards.sample import Message, Sample
-from rewards.score import Score
 from rewards.scorers.numeric import extract, match, matches, steps
 
 from . import support

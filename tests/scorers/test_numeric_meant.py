@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import MissingReferenceError
+from rewards.core.errors import MissingReferenceError
 from rewards.scorers.numeric import matches
 
 CASES = Path(__file__).parent.parent / "cases" / "numeric_meant.jsonl"

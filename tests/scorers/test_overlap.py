@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import UnscoredError, UnusableDataError
-from rewards.sample import Sample
+from rewards.core.errors import UnscoredError, UnusableDataError
+from rewards.core.sample import Sample
 from rewards.scorers.overlap import (
     MAX_CELLS,
     MAX_KEPT_CHARS,

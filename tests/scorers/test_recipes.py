@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rewards import Message, Rubric, Sample
-from rewards.score import Reward
+from rewards.core.score import Reward
 
 INVOICE: dict[str, Any] = {
     "number": "A-17",

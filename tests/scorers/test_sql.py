@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import Rubric, Sample, use
-from rewards.errors import SpecError, UnscoredError, UnusableDataError
+from rewards.core.errors import SpecError, UnscoredError, UnusableDataError
 from rewards.registry import resolve
 from rewards.scorers import sql
 from tests.scorers.support import CASES, check_laws, texts

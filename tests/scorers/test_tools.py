@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewards import Rubric, Sample
-from rewards.contract import parse_event
-from rewards.errors import UnscoredError, UnusableDataError
-from rewards.reading.calls import read_calls
+from rewards.core.errors import UnscoredError, UnusableDataError
+from rewards.reading.structured.calls import read_calls
 from rewards.scorers import tools
+from rewards.wire.contract import parse_event
 from tests.scorers.support import check_laws, texts
 from tests.scorers.tool_forms import FORMS, UNTYPED
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rewards import Message, Rubric, Sample
-from rewards.errors import UnusableDataError
-from rewards.score import Score
+from rewards.core.errors import UnusableDataError
+from rewards.core.score import Score
 from rewards.scorers import tools
 from tests.scorers.support import check_laws
 from tests.scorers.worlds import Call, Episode, episodes

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.core.sample import Sample
 from rewards.judge import FakeJudge, JudgeRequest, RecordingJudge, install
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS
-from rewards.sample import Sample
 from rewards.workbench.judging.agreement import agreement, alpha, rank_correlation
 from tests.converse_server import Converse, Fault, converse
 from tests.judge.docs_data import LABELLED, REPLIES, rows, write

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rewards.errors import EventError
+from rewards.core.errors import EventError
 from rewards.workbench.output import json_text
 from tests.workbench.conftest import EXACT, ROOT, Run, wire_row
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from rewards.contract import MAX_PAYLOAD_BYTES
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import HOST
 from rewards.workbench.local.runtime_api import MAX_RESPONSE_BYTES, Invocation, RuntimeServer
 from tests.workbench.conftest import wire_row

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from rewards.errors import RefusalError, ServiceError, unquoted
+from rewards.core.errors import RefusalError, ServiceError, unquoted
 from rewards.judge.client import JudgeReply, JudgeRequest, UnavailableError
 from rewards.judge.clients.converse import (
     TWICE,

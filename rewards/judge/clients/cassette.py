@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rewards.errors import ServiceError, SpecError
+from rewards.core.errors import ServiceError, SpecError
 from rewards.judge.client import JudgeClient, JudgeReply, JudgeRequest
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rewards.errors import InputRefusedError, RefusalError, ServiceError, unquoted
+from rewards.core.errors import InputRefusedError, RefusalError, ServiceError, unquoted
 from rewards.judge.client import (
     JudgeReply,
     JudgeRequest,

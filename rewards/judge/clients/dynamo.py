@@ -14,7 +14,7 @@ import boto3  # noqa: TID251 - imported only where a rubric names a cache table
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rewards.errors import ServiceError
+from rewards.core.errors import ServiceError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

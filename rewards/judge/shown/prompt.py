@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rewards.errors import MissingReferenceError, UnusableDataError, did_you_mean
+from rewards.core.errors import MissingReferenceError, UnusableDataError, did_you_mean
+from rewards.core.sample import Message, Sample
 from rewards.judge.criteria import PROMPTS, Criterion
 from rewards.judge.shown.fence import fenced
-from rewards.sample import Message, Sample
 
 #: Stands on a line of its own in a prompt file: fixed part above, data below.
 DIVIDER = "--- data ---"

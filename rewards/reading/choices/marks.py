@@ -7,7 +7,7 @@ and the like, every character in its place.
 import re
 
 from rewards.reading.choices.words import MAX_LEAD_CHARS, OPTIONS
-from rewards.reading.phrases import phrased
+from rewards.reading.sentences.phrases import phrased
 from rewards.reading.text import Pattern
 
 _SAME = str.maketrans(

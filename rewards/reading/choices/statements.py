@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rewards.reading.choices.words import CUE, MARK, VERDICT
-from rewards.reading.phrases import HEDGED, correction
+from rewards.reading.sentences.phrases import HEDGED, correction
 from rewards.reading.text import Pattern
 
 _WORDS = Pattern(r"[^\W\d_]{2,}")

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from rewards.reading.languages import is_spaced
-from rewards.reading.phrases import WORDS, words
+from rewards.reading.sentences.languages import is_spaced
+from rewards.reading.sentences.phrases import WORDS, words
 from rewards.reading.text import Pattern
 
 #: Words that introduce a statement, as in "answer: B", "the correct option is B", "Label = spam".

@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rewards.reading.answer import find
-from rewards.reading.marked import Statement, statements
 from rewards.reading.maths.equality import equal
 from rewards.reading.maths.parser import parsed
 from rewards.reading.maths.terms import NotMaths
-from rewards.reading.phrases import correction
+from rewards.reading.sentences.marked import Statement, statements
+from rewards.reading.sentences.phrases import correction
 from rewards.reading.text import Pattern, answer_span
 
 #: How far a statement's content is looked at.

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rewards.errors import SpecError, did_you_mean
-from rewards.parameters import (
+from rewards.core.errors import SpecError, did_you_mean
+from rewards.core.parameters import (
     REQUIRED,
     is_table,
     keys_of,
@@ -14,10 +14,10 @@ from rewards.parameters import (
     type_name,
     without_arguments,
 )
+from rewards.core.scorer import Scorer
 from rewards.registry import bundled, resolve, scorers_of
 from rewards.rubric import Rubric
 from rewards.rubric.spec import RUBRICS, RubricSpec, load_spec
-from rewards.scorer import Scorer
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import (

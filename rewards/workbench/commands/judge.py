@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.workbench.help import examples
 from rewards.workbench.judging.agreement import Statistic
 from rewards.workbench.judging.offline import answered_from

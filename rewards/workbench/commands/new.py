@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
 from rewards.workbench.output import print_json, say, write_whole
@@ -112,13 +112,14 @@ def new_scorer(
     module, function = _scorer_address(name)
     bundled = ":" not in name
     library = (
-        "from rewards.sample import Sample\nfrom rewards.scorer import scorer"
+        "from rewards.core.sample import Sample\nfrom rewards.core.scorer import scorer"
         if bundled
         else "from rewards import Sample, scorer"
     )
     under_test = f"from {module} import {function}"
     tested = (
-        f"\nfrom rewards.registry import resolve\nfrom rewards.sample import Sample\n{under_test}"
+        "\nfrom rewards.core.sample import Sample\nfrom rewards.registry import resolve\n"
+        f"{under_test}"
         if bundled
         else f"from rewards import Sample\nfrom rewards.registry import resolve\n\n{under_test}"
     )

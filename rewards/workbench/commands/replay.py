@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rewards.score import Fault, Reward
-from rewards.telemetry import mean
+from rewards.core.score import Fault, Reward
+from rewards.wire.telemetry import mean
 from rewards.workbench.help import examples
 from rewards.workbench.judging.offline import answered_from
 from rewards.workbench.local.recorded import Bug, Replayed, replay_events, totals

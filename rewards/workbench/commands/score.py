@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
 from rewards.workbench.output import counted, say

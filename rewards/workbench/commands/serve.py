@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewards.errors import RewardsError, SpecError
+from rewards.core.errors import RewardsError, SpecError
 from rewards.rubric import Rubric
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rewards.errors import SpecError
+from rewards.core.errors import SpecError
 
 
 class Statistic(StrEnum):

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rewards.errors import EventError, SpecError, did_you_mean
+from rewards.core.errors import EventError, SpecError, did_you_mean
+from rewards.core.sample import Sample
+from rewards.core.score import Reward, Score
 from rewards.judge import usage
 from rewards.judge.criteria import Criterion
 from rewards.judge.plan import grade_plan
 from rewards.rubric import Rubric
-from rewards.sample import Sample
-from rewards.score import Reward, Score
 from rewards.scorers.judge import grade
 from rewards.workbench.judging.agreement import Agreement, agreement, alpha, rank_correlation
 from rewards.workbench.output import figure

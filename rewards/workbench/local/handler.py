@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rewards.answering import Answered, answer
-from rewards.contract import Row
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
+from rewards.core.score import Reward
 from rewards.rubric import Rubric
-from rewards.score import Reward
+from rewards.wire.answering import Answered, answer
+from rewards.wire.contract import Row
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from queue import Empty, Queue
 from typing import NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from rewards.contract import MAX_PAYLOAD_BYTES
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import LoopbackHandler, LoopbackServer
 from rewards.workbench.local.runtime import LOOK_SECONDS, Environment, Reply
 from rewards.workbench.output import harmless

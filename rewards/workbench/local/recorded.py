@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import rewards
-from rewards.contract import Row
-from rewards.errors import BatchFailedError, EventError, SpecError
+from rewards.core.errors import BatchFailedError, EventError, SpecError
 from rewards.rubric.spec import find_rubric
-from rewards.telemetry import mean
+from rewards.wire.contract import Row
+from rewards.wire.telemetry import mean
 from rewards.workbench.local.handler import LocalHandler, Outcome
 from rewards.workbench.output import distinct, json_text, printable, write_whole
 

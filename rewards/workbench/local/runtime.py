@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty
 from time import monotonic, time
 
-from rewards.contract import HANDLER
+from rewards.wire.contract import HANDLER
 from rewards.workbench.local.runtime_api import (
     MAX_RESPONSE_BYTES,
     Invocation,

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from queue import Queue
 
-from rewards.contract import MAX_PAYLOAD_BYTES
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import LoopbackHandler, LoopbackServer
 
 #: A response may have so many bytes (100 more than a payload; AWS's own emulator has the same).

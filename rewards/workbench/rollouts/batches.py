@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from rewards.contract import MAX_PAYLOAD_BYTES
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.rollouts.rows import Line
 
 #: Rows scored together, as many as a training job sends by default in one invocation.

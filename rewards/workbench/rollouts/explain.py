@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rewards.contract import Row
-from rewards.score import Fault, Reward
+from rewards.core.score import Fault, Reward
+from rewards.wire.contract import Row
 
 
 def explanation(row: Row, reward: Reward | None) -> dict[str, Any]:

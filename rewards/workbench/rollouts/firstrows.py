@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rewards.errors import EventError, RewardsError, did_you_mean
+from rewards.core.errors import EventError, RewardsError, did_you_mean
 from rewards.workbench.output import printable
 from rewards.workbench.rollouts.filetype import recognised
 from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row

@@ -12,12 +12,12 @@ from hashlib import blake2b
 from itertools import zip_longest
 from typing import IO, Any
 
-from rewards.contract import MAX_PAYLOAD_BYTES
-from rewards.errors import EventError
+from rewards.core.errors import EventError
+from rewards.core.sample import Sample
+from rewards.core.score import Reward
 from rewards.rubric import Rubric
 from rewards.rubric.totals import group_key
-from rewards.sample import Sample
-from rewards.score import Reward
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.rollouts.batches import MAX_BATCH_ROWS
 from rewards.workbench.rollouts.rows import Keys, Line, read_row
 from rewards.workbench.rollouts.source import Source

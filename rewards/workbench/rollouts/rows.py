@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rewards.contract import MAX_PAYLOAD_BYTES, ROW_KEYS, Row, parse_row
-from rewards.errors import EventError
+from rewards.core.errors import EventError
+from rewards.wire.contract import MAX_PAYLOAD_BYTES, ROW_KEYS, Row, parse_row
 
 
 class Line(NamedTuple):

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rewards.answering import answer_rows
-from rewards.contract import Row
-from rewards.errors import EventError
+from rewards.core.errors import EventError
 from rewards.rubric import Rubric
+from rewards.wire.answering import answer_rows
+from rewards.wire.contract import Row
 from rewards.workbench.output import json_text
 from rewards.workbench.rollouts.explain import explanation
 from rewards.workbench.rollouts.grouping import group_records

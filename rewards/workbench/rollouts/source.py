@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO, TextIO
 
-from rewards.contract import MAX_PAYLOAD_BYTES
-from rewards.errors import EventError
+from rewards.core.errors import EventError
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.rollouts.rows import Line
 from rewards.workbench.rollouts.temporary import temporary_space
 

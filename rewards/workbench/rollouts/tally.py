@@ -9,9 +9,9 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from rewards.answering import Answered
+from rewards.core.score import Reward
 from rewards.rubric import Rubric
-from rewards.score import Reward
+from rewards.wire.answering import Answered
 from rewards.workbench.rollouts.grouping import Groups
 
 #: Rewards are counted on a grid of this many steps over the rubric's range, so quantiles are

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from rewards.errors import RewardsError
+from rewards.core.errors import RewardsError
 from rewards.workbench.rollouts.source import Source
 
 

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from rewards.errors import BatchFailedError
+from rewards.core.errors import BatchFailedError
 from rewards.rubric import Rubric
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.scoring import Scored, Scoring, Task

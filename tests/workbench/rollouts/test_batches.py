@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.contract import MAX_PAYLOAD_BYTES
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.rollouts.batches import BATCH_ROWS, MAX_BATCH_ROWS, batches
 from rewards.workbench.rollouts.rows import Line
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import Message, Rubric, Sample, group_scorer, scorer, use
-from rewards.errors import UnscoredError
+from rewards.core.errors import UnscoredError
 from rewards.rubric.spec import NormalizeSpec
 from rewards.scorers import diversity
 from rewards.workbench.rollouts.grouping import Groups, figures, group_records

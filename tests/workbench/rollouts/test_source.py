@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.errors import EventError
+from rewards.core.errors import EventError
 from rewards.workbench.rollouts.source import Source, opened
 from tests.workbench.conftest import MIXED, Run, printed, wire_row, write_lines
 

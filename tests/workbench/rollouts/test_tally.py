@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.answering import Answered
-from rewards.contract import Row
+from rewards.core.score import Reward, Score
 from rewards.rubric import Rubric
-from rewards.score import Reward, Score
+from rewards.wire.answering import Answered
+from rewards.wire.contract import Row
 from rewards.workbench.rollouts.grouping import Groups
 from rewards.workbench.rollouts.tally import GRID_STEPS, Tally
 

@@ -1,0 +1,7 @@
+"""Numbers: which ones do digits, words and formulas write?
+
+numbers       which number do these digits write?
+units         and what is it a number of?
+number_words  and these words?
+equations     which equations does a text work out?
+"""
