@@ -140,10 +140,24 @@ def _compared(found: MathAnswer | None, reference: str) -> tuple[bool, str, bool
         return True, found.rule, read
     if wanted is None:
         return False, found.rule, read
-    try:
-        return same_terms(wanted, parsed(found.text)), found.rule, read
-    except NotMaths:
+    readable = [term for term in map(_reading, (found.text, found.whole)) if term is not None]
+    if not readable:
         return False, f"{found.rule}; it is not read as mathematics", read
+    return any(_same(wanted, term) for term in readable), found.rule, read
+
+
+def _reading(text: str) -> Term | None:
+    try:
+        return parsed(text)
+    except NotMaths:
+        return None
+
+
+def _same(one: Term, other: Term) -> bool:
+    try:
+        return same_terms(one, other)
+    except NotMaths:
+        return False
 
 
 @lru_cache(maxsize=512)

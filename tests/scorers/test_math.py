@@ -56,6 +56,14 @@ def test_equality_has_no_direction(row: dict[str, Any]) -> None:
         (r"<think>\boxed{1}</think>\boxed{2}", "2"),
         (r"So $a = b = \frac{1}{2}$.", r"\frac{1}{2}"),
         ("The total is 42 apples.", "42"),
+        (r"We find that $x <= 2$.", "x <= 2"),
+        (r"Final Answer: The least $n$ is 34.", "34"),
+        (r"Final Answer: The slope of the line is $-\frac{1}{3}$.", r"-\frac{1}{3}"),
+        (r"Final Answer: Mia left 3 hours ago. I hope it is correct.", "3"),
+        (r"We have $d = \frac{90}{n}$. Therefore, there are 12 sequences.", "12"),
+        (r"We have $\boxed{3}$ cats and $\boxed{5}$ dogs.", "3, 5"),
+        (r"\[ \boxed{k = 4} \quad \text{and} \quad \boxed{n = 9} \]", "k = 4, n = 9"),
+        (r"\boxed{84} and then twice that: \boxed{168}", "168"),
         ("There are three of them.", "3"),
         (r"\boxed{\boxed{4}}", r"\boxed{4}"),
         ("She pays $92 and keeps $20 each week.", "$20"),
@@ -205,3 +213,21 @@ def test_recorded_answers_agree_where_the_data_is_present() -> None:
         if paid != (row["label"] == "correct") and "inches" not in row["gold"]:
             wrong.append((row["answer"], row["gold"]))
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("completion", "reference", "paid"),
+    [
+        (r"So the line is $y = 2x + 1$.", "2x - y + 1 = 0", True),
+        (r"So the line is $y = 2x + 1$.", "2x + 1", True),
+        (r"So the line is $y = 2x + 1$.", "2x - y - 1 = 0", False),
+        (r"Hence $p = -1, q = 5$.", "5, -1", True),
+        (r"Hence $x = 3 + 5 = 8$.", "8", True),
+        (r"Hence $x = 3 + 5 = 8$.", "3", False),
+    ],
+)
+def test_an_unmarked_formula_is_an_equation_or_its_last_member(
+    completion: str, reference: str, paid: bool
+) -> None:
+    """`y = 2x + 1` at the end may answer with the line or with its right side; nothing else."""
+    assert math.matches(completion, reference) is paid

@@ -6,11 +6,12 @@ boxes in one breath are a list of solutions; several answers that differ, with n
 that leads on, are a hedge.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from rewards.reading.answer import find
+from rewards.reading.answer import Answer, find
 from rewards.reading.maths.equality import equal
 from rewards.reading.maths.parser import parsed
 from rewards.reading.maths.terms import NotMaths
@@ -26,12 +27,16 @@ MAX_TAIL = 20_000
 
 
 class MathAnswer(NamedTuple):
-    """The answer's text, its place, how it was found, and why it is refused ("" if it is not)."""
+    """The answer's text, its place, how it was found, and why it is refused ("" if it is not).
+
+    `whole` is the formula that an unmarked answer ends: "y = 2x" may be meant by it, or "2x".
+    """
 
     text: str
     span: tuple[int, int]
     rule: str
     flaw: str = ""
+    whole: str = ""
 
 
 class _Stated(NamedTuple):
@@ -50,9 +55,17 @@ _DOLLARS = Pattern(
 )
 # What stands between two prices is no formula.
 _PROSE = Pattern(r"(?<![\\a-zA-Z{])[a-zA-Z]{4,}\s")
-_JOINED = Pattern(r"[\s$,.;]*(?:and|or|,|;|\\text\{\s*(?:and|or)\s*\}|\\quad)?[\s$,]*")
+# What stands between the boxes of one list: marks, "and", a label, a word for what was counted.
+_JOINED = Pattern(
+    r"(?:[\s$,.;&]|\\q?quad|\\[()\[\]]){0,12}(?:[a-z]{2,12}\s)?(?:and|or|"
+    r"\\text\{[a-zA-Z ()]{0,30}\})?(?:[\s$,;&]|\\q?quad|\\[()\[\]]){0,12}"
+    r"(?:[a-zA-Z](?:_\{?\d{1,2}\}?)?\s?=)?\s?"
+)
 _OR = Pattern(r"[\s$.,)\]*}]{0,20}(?:or|OR)\b")
 _LEADS_ON = Pattern(r"\S[\s\S]*[a-zA-Z=\d]")
+# Where a chain of equations ends; `<=` and `!=` are no "=".
+_EQUALS = Pattern(r"(?<![<>!=])=(?!=)")
+_WORD = Pattern(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
 _SAYS_NO_MORE = Pattern(r"[\s$*.,:;!)\]}\\]*")
 
 
@@ -71,7 +84,7 @@ def find_answer(completion: str) -> MathAnswer | None:
         return _unmarked(completion, start, end)
     if kept[-1].statement.kind == "boxed" and (boxes := _breath(completion, kept)):
         kept = [*kept[: -len(boxes)], _listed(boxes)]
-    last = kept[-1]
+    last = kept[-1] = _concluded(completion, kept[-1], end)
     span = (last.start, last.end)
     if not last.text:
         return MathAnswer("", span, last.statement.kind, "the place of the answer is empty")
@@ -110,6 +123,26 @@ def _content(text: str, statement: Statement, end: int) -> _Stated | None:
         start += 2
     sentence = _SENTENCE.search(text, start, stop)
     return _trimmed(text, statement, start, sentence.start() if sentence else stop)
+
+
+def _concluded(text: str, last: _Stated, end: int) -> _Stated:
+    """Of a sentence behind a label ("Final Answer: The largest n is 34.") what it ends with."""
+    if last.statement.kind not in ("final", "phrase", "label") or not _is_sentence(last.text):
+        return last
+    found = _unmarked(text, last.start, min(end, last.end + 1))
+    if found is None or found.flaw or found.rule == "whole":
+        return last
+    return _Stated(last.statement, found.text, *found.span)
+
+
+def _is_sentence(text: str) -> bool:
+    if len(_WORD.findall(text)) < 3:
+        return False
+    try:
+        parsed(text)
+    except NotMaths:
+        return True
+    return False
 
 
 def _trimmed(text: str, statement: Statement, start: int, stop: int) -> _Stated:
@@ -163,7 +196,7 @@ def _breath(text: str, kept: list[_Stated]) -> list[_Stated]:
     boxes = [kept[-1]]
     for one in reversed(kept[:-1]):
         between = text[one.end : boxes[0].statement.mark].removesuffix("\\")
-        if one.statement.kind != "boxed" or len(between) > 40 or not _JOINED.fullmatch(between):
+        if one.statement.kind != "boxed" or len(between) > 60 or not _JOINED.fullmatch(between):
             break
         boxes.insert(0, one)
     return boxes if len(boxes) > 1 else []
@@ -202,15 +235,11 @@ def _unmarked(text: str, start: int, end: int) -> MathAnswer | None:
     paragraph = max(tail, text.rstrip().rfind("\n\n", tail, end))
     found = _DOLLARS.finditer(text, paragraph, end)
     formulas = [one for one in found if not _PROSE.search(one[one.lastindex or 1])]
-    if formulas:
-        last = formulas[-1]
-        group = last.lastindex or 1
-        inner, offset = last[group], last.start(group)
-        if "=" in inner:
-            cut = inner.rfind("=") + 1
-            inner, offset = inner[cut:], offset + cut
-        return MathAnswer(inner.strip(), (offset, offset + len(inner)), "formula")
-    number = find(text)
+    if formulas and _SAYS_NO_MORE.fullmatch(text, formulas[-1].end(), end):
+        return _formula(formulas[-1])
+    number = find(text[:end])
+    if formulas and not _comes_later(number, formulas[-1].end()):
+        return _formula(formulas[-1])
     if number is None:
         stripped = text[start:end].strip()
         if stripped and len(stripped) <= 100 and "\n" not in stripped:
@@ -226,6 +255,21 @@ def _unmarked(text: str, start: int, end: int) -> MathAnswer | None:
     if not any(character.isdigit() for character in written):
         written = str(number.value)  # "Three" is 3
     return MathAnswer(written, (first, stop), number.rule)
+
+
+def _comes_later(number: Answer | None, position: int) -> bool:
+    """Whether the closing words state a number behind the last formula."""
+    return number is not None and number.value is not None and number.span[0] >= position
+
+
+def _formula(found: re.Match[str]) -> MathAnswer:
+    """What the last formula ends with: its last member."""
+    group = found.lastindex or 1
+    inner, offset = found[group], found.start(group)
+    cuts = [equals.end() for equals in _EQUALS.finditer(inner)]
+    cut = cuts[-1] if cuts else 0
+    text, span = inner[cut:].strip(), (offset + cut, offset + len(inner))
+    return MathAnswer(text, span, "formula", whole=inner.strip() if cuts else "")
 
 
 _PLAIN_CHAIN = Pattern(

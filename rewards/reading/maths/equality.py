@@ -87,10 +87,15 @@ def _settled_relation(term: Term) -> Term:
     parts, signs = term.parts, term.data
     if signs == ("in",):
         return _settled(parts[1])
+    if "~" in signs:  # what is exact counts, not what it is about; `x \approx 11` says 11
+        exact = parts[: signs.index("~") + 1]
+        if len(exact) > 1 or exact[0].kind != "name":
+            return _settled(_chain(exact, signs))
+        return _settled(parts[1])
     if all(sign == "=" for sign in signs):
         first, last = parts[0], parts[-1]
         named = first.parts[0] if _is_applied(first) else first
-        is_label = named.kind == "name" or _is_point(first)
+        is_label = named.kind == "name" or _is_point(first) or _is_measure(first)
         if is_label and not _names(last) & _names(named):
             return _settled(last)
         if len(parts) > 2 or not any(_names(part) for part in parts):
@@ -105,6 +110,23 @@ def _settled_relation(term: Term) -> Term:
 def _is_point(term: Term) -> bool:
     """`(x, y)`: a tuple of names, which says what the tuple behind it is."""
     return term.kind == "tuple" and all(part.kind == "name" for part in term.parts)
+
+
+def _chain(parts: tuple[Term, ...], signs: tuple[str, ...]) -> Term:
+    """The relation that the first parts make; a part alone is itself."""
+    return Term("relation", parts, signs[: len(parts) - 1]) if len(parts) > 1 else parts[0]
+
+
+def _is_measure(term: Term) -> bool:
+    """`AB`, `|AB|`, `AB : CD`: what figures are measured by, names in capitals and nothing else."""
+    if term.kind == "name":
+        return str(term.data).isupper()
+    inner = (term.parts[0],) if term.kind == "pow" else term.parts
+    return (
+        term.kind in ("mul", "call", "pow")
+        and term.data in (None, "abs")
+        and all(map(_is_measure, inner))
+    )
 
 
 def _is_applied(term: Term) -> bool:
@@ -136,14 +158,37 @@ def _interval(parts: tuple[Term, ...], signs: tuple[str, ...]) -> Term | None:
         parts, signs = parts[::-1], tuple(s.replace(">", "<") for s in signs[::-1])
     if any(sign not in ("<", "<=") for sign in signs):
         return None
-    if len(parts) == 3 and parts[1].kind == "name":
+    if len(parts) == 3 and (parts[1].kind == "name" or _is_applied(parts[1])):
         brackets = ("[" if signs[0] == "<=" else "(") + ("]" if signs[1] == "<=" else ")")
         return Term("tuple", (parts[0], parts[2]), brackets)
     if len(parts) == 2 and parts[0].kind == "name" and not _names(parts[1]) & {parts[0].data}:
         return Term("tuple", (_MINUS_INFINITY, parts[1]), "(" + ("]" if signs[0] == "<=" else ")"))
     if len(parts) == 2 and parts[1].kind == "name":
         return Term("tuple", (parts[0], _INFINITY), ("[" if signs[0] == "<=" else "(") + ")")
-    return None
+    return _half_line(parts, signs[0]) if len(parts) == 2 else None
+
+
+def _half_line(parts: tuple[Term, ...], sign: str) -> Term | None:
+    """`-x < -1`, `2x + 1 <= 5`: linear in one name, solved exactly; None for anything else."""
+    names = _names(parts[0]) | _names(parts[1])
+    if len(names) != 1:
+        return None
+    difference, name = _difference(Term("relation", parts)), names.pop()
+    try:
+        values = [evaluated(difference, {name: Fraction(point)}) for point in (0, 1, 2, 7)]
+    except NotMaths:
+        return None
+    at = [value for value in values if isinstance(value, Fraction)]
+    if len(at) < len(values):
+        return None
+    start, slope = at[0], at[1] - at[0]
+    if not slope or at[2] != start + 2 * slope or at[3] != start + 7 * slope:
+        return None
+    border = Term("number", data=-start / slope)
+    closed = sign == "<="
+    if slope > 0:
+        return Term("tuple", (_MINUS_INFINITY, border), "(" + ("]" if closed else ")"))
+    return Term("tuple", (border, _INFINITY), ("[" if closed else "(") + ")")
 
 
 def _has_pm(term: Term) -> bool:

@@ -21,14 +21,11 @@ from rewards.reading.maths.tokens import END, Cursor, Token, tokens
 #: Nesting of one: parsing recurses.
 MAX_DEPTH = 60
 
-FUNCTIONS = frozenset(
-    word
-    for line in (
-        "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp lg asin acos atan",
-        "abs floor ceil binom dbinom tbinom gcd lcm max min",
-    )
-    for word in line.split()
-)
+_FUNCTIONS = """
+    sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp lg asin acos atan
+    abs floor ceil binom dbinom tbinom gcd lcm max min
+"""
+FUNCTIONS = frozenset(_FUNCTIONS.split())
 _GREEK = frozenset(
     word
     for line in (
@@ -40,7 +37,10 @@ _GREEK = frozenset(
 )
 _COMMANDS = "frac sqrt pi infty plain begin lfloor lceil overline text"
 _ATOMS = FUNCTIONS | _GREEK | frozenset(_COMMANDS.split())
-_RELATIONS = {"=": "=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=", "\\ne": "!=", "\\in": "in"}
+_RELATIONS = {
+    **{"=": "=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=", "\\ne": "!="},
+    **{"\\in": "in", "\\approx": "~"},
+}
 
 
 @lru_cache(maxsize=1024)
@@ -257,7 +257,7 @@ class _Parser(Cursor):
     def _named(self, word: str) -> Term:
         if word in FUNCTIONS:
             return self._called(word)
-        if len(word) > 1 and not (len(word) <= 3 and word.isascii()):
+        if len(word) > (6 if word.isupper() else 3) or (word[1:] and not word.isascii()):
             raise NotMaths(f"the word {word!r}")
         letters = [Term("name", data=letter) for letter in word]
         if self.take("_"):
@@ -286,9 +286,8 @@ class _Parser(Cursor):
             if end != closing:
                 raise NotMaths(f"{closing!r} is missing")
             if opening == "{":
-                if len(items) != 1:
-                    raise NotMaths("a group of several")
-                return items[0]
+                # `$\{1, 2\}$` without the backslashes: a set, where a group has one item.
+                return items[0] if len(items) == 1 else Term("set", tuple(items))
             return Term("set", tuple(items))
         if end not in (")", "]"):
             raise NotMaths(f"{closing!r} is missing")

@@ -13,7 +13,7 @@ MAX_CHARS = 1_000
 
 _DROPPED = re.compile(
     r"\\(?:left|right|big|Big|bigg|Bigg|displaystyle|textstyle|limits|bigl|bigr|Bigl|Bigr)(?![a-zA-Z])"
-    r"|\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~|\$|\\\(|\\\)|\\\[|\\\]|\\(?:hspace|vspace)\{[^{}]{0,20}\}"
+    r"|\\[,;:!> ]|\\q?quad|~|\$|\\\(|\\\)|\\\[|\\\]|\\(?:hspace|vspace)\{[^{}]{0,20}\}"
     r"|\^\s{0,3}\{?\s{0,3}\\circ\s{0,3}\}?|\\degree(?![a-zA-Z])|°|\\?%|\\\$|\\#"
 )
 _RENAMED = (
@@ -22,14 +22,15 @@ _RENAMED = (
         re.compile(r"\\(?:mathrm|mathbf|mathit|boldsymbol|bm|mathsf|mathcal|operatorname\*?)\s*\{"),
         r"\\plain{",
     ),
-    (re.compile(r"\\(?:textbf|textit|textrm|mbox|hbox|textup)\s*\{"), r"\\text{"),
+    (re.compile(r"\\(?:textbf|textit|textrm|textnormal|mbox|hbox|textup)\s*\{"), r"\\text{"),
     (re.compile(r"\\lbrace|\\\{"), "\\\\lbrace "),
     (re.compile(r"\\rbrace|\\\}"), "\\\\rbrace "),
     (re.compile(r"\\(?:leq?slant|leq?)(?![a-zA-Z])|≤|⩽|<="), " \\\\le "),
     (re.compile(r"\\(?:geq?slant|geq?)(?![a-zA-Z])|≥|⩾|>="), " \\\\ge "),
     (re.compile(r"\\(?:lt)(?![a-zA-Z])"), "<"),
     (re.compile(r"\\(?:gt)(?![a-zA-Z])"), ">"),
-    (re.compile(r"\\neq?(?![a-zA-Z])|≠"), " \\\\ne "),
+    (re.compile(r"\\neq?(?![a-zA-Z])|≠|!=|<>"), " \\\\ne "),
+    (re.compile(r"\\(?:approx|simeq)(?![a-zA-Z])|≈"), " \\\\approx "),
     (re.compile(r"\\(?:cdot|times|ast)(?![a-zA-Z])|×|·|⋅|∗|\*\*(?=\s*\*)"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|÷"), "/"),
     (re.compile(r"−|–|\\minus(?![a-zA-Z])"), "-"),
@@ -49,7 +50,11 @@ _RENAMED = (
     (re.compile(r"³"), "^3"),
 )
 #: Thousands: groups of three behind commas, whole.
-_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:(?:,\s?|\{,\}|\\,|,\\!)\s?\d{3})+(?![\d,])")
+_THOUSANDS = re.compile(
+    r"(?<![\d.,])[1-9]\d{0,2}(?:(?:,\s?|\s?\{,\s?\}|\\,|,\\!)\s?\d{3})+(?![\d,])"
+)
+#: A decimal comma: no thousands begin with a zero; of fewer digits it may be a list.
+_DECIMAL_COMMA = re.compile(r"-?\s?0,\d{3,15}")
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 _UNIT_TAIL = re.compile(
     r"(?<=[\d})\]])\s*(?:\\text\s*\{[^{}]*\}|\\plain\s*\{[^{}]*\})\s*(?:\^\s*(?:\{-?\d\}|-?\d))?\s*\.?\s*$"
@@ -75,6 +80,8 @@ def cleaned(text: str) -> str:
     else:
         text = re.sub(r"(?<!\\)\\\\(?=(?:frac|sqrt|begin|end|pi|infty|d?frac)\b)", r"\\", text)
     text = _MONEY.sub("", text).replace("\\$", "")
+    if _DECIMAL_COMMA.fullmatch(text.strip("$ ")):
+        text = text.replace(",", ".")
     text = (
         _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
         if "(" not in text
@@ -101,7 +108,7 @@ def _unboxed(text: str) -> str | None:
 
 # A unit of letters that would read as a product of names.
 _SHORT_UNIT = re.compile(
-    r"(?<=\d)\s*(?:cm|mm|km|ft|kg|lbs?|mi|yd|ml|oz|hrs?|min|sec|mph|sq)"
+    r"(?<=\d)\s*(?:cm|mm|km|ft|kg|lbs?|mi|yd|ml|oz|hrs?|min|sec|mph|sq|pct)"
     r"(?:\^\s?(?:\{[23]\}|[23]))?\.?\s*$"
 )
 

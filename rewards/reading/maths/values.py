@@ -109,8 +109,18 @@ def _power(base: Value, exponent: Value) -> Value:
         if isinstance(root, Fraction):
             return _power(root, Fraction(exponent.numerator))
         return complex(float(base) ** float(exponent))
+    if isinstance(exponent, Fraction) and isinstance(base, Fraction) and exponent.denominator % 2:
+        return _power_of_root(base, exponent)
     value = complex(base) ** complex(exponent)
     return value if not abs(value.imag) < 1e-15 * abs(value.real) else complex(value.real)
+
+
+def _power_of_root(base: Fraction, exponent: Fraction) -> Value:
+    r"""`x^{2/3}` below zero: the square of the real root, as `\sqrt[3]{x}^2` is."""
+    root = _root(base, exponent.denominator)
+    if isinstance(root, Fraction):
+        return _power(root, Fraction(exponent.numerator))
+    return complex(root.real**exponent.numerator)
 
 
 def _root(base: Fraction, degree: int) -> Value:
