@@ -27,14 +27,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A built zip. `digest` is the SHA-256 of its sources' names and contents, and platform.
-
-    `compiled` says whether it holds bytecode.
-    """
+    """A built zip. `digest` is the SHA-256 of its sources' names and contents, and platform."""
 
     path: Path
     digest: str
-    compiled: bool
 
 
 def build(contents: Iterable[tuple[str, bytes]], out: Path, name: str, platform: Platform) -> Asset:
@@ -49,7 +45,7 @@ def build(contents: Iterable[tuple[str, bytes]], out: Path, name: str, platform:
         partial = path.with_suffix(f".{os.getpid()}")
         partial.write_bytes(_zip(files | (_bytecode(files, python) if python else {})))
         partial.rename(path)
-    return Asset(path, digest, compiled=python is not None)
+    return Asset(path, digest)
 
 
 def _digest(files: Mapping[str, bytes], platform: Platform) -> str:
