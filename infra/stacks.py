@@ -3,7 +3,6 @@
 from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -14,9 +13,6 @@ from infra.reward.function import RewardFunction
 from infra.reward.monitoring import RewardMonitoring
 from rewards.job.config import RftConfig
 from rewards.job.definition import full_marks_of
-
-#: HyperPod calls only functions with this in their name; Bedrock does not mind it.
-SAGEMAKER_PREFIX = "SageMaker-"
 
 
 class RftStack(Stack):
@@ -41,7 +37,14 @@ class RftStack(Stack):
         for tag, value in config.tags.items():
             Tags.of(self).add(tag, value)
         topic = self._topic(config.email)
-        self.reward = self._reward(config, local_build=local_build)
+        self.reward = RewardFunction(
+            self,
+            "Reward",
+            settings=config.reward,
+            name=config.name,
+            root=config.root,
+            local_build=local_build,
+        )
         self.monitoring = RewardMonitoring(
             self,
             "Monitoring",
@@ -81,28 +84,6 @@ class RftStack(Stack):
             topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic
 
-    def _reward(self, config: RftConfig, *, local_build: bool) -> RewardFunction:
-        given = config.reward
-        return RewardFunction(
-            self,
-            "Reward",
-            rubric=config.rubric,
-            name=f"{SAGEMAKER_PREFIX if given.sagemaker else 'rft-'}{config.name}",
-            architecture=given.architecture,
-            timeout=Duration.seconds(given.timeout) if given.timeout else None,
-            memory=given.memory,
-            reserved_concurrency=given.reserved_concurrency,
-            provisioned_concurrency=given.provisioned_concurrency,
-            snap_start=given.snap_start,
-            vpc=given.vpc,
-            log_retention=_RETENTIONS[given.log_retention_days],
-            log_samples=given.log_samples,
-            lock=config.local(given.requirements),
-            include=given.include,
-            judge_cache=given.judge_cache,
-            local_build=local_build,
-        )
-
     def _job(self, config: RftConfig, topic: sns.Topic, *, local_build: bool) -> None:
         assert config.data is not None
         data = RftData(
@@ -128,25 +109,3 @@ class RftStack(Stack):
 
 def _source(config: RftConfig, source: str) -> str:
     return source if source.startswith("s3://") else str(config.local(source))
-
-
-_RETENTIONS = {
-    1: logs.RetentionDays.ONE_DAY,
-    3: logs.RetentionDays.THREE_DAYS,
-    5: logs.RetentionDays.FIVE_DAYS,
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    60: logs.RetentionDays.TWO_MONTHS,
-    90: logs.RetentionDays.THREE_MONTHS,
-    120: logs.RetentionDays.FOUR_MONTHS,
-    150: logs.RetentionDays.FIVE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-    400: logs.RetentionDays.THIRTEEN_MONTHS,
-    545: logs.RetentionDays.EIGHTEEN_MONTHS,
-    731: logs.RetentionDays.TWO_YEARS,
-    1096: logs.RetentionDays.THREE_YEARS,
-    1827: logs.RetentionDays.FIVE_YEARS,
-    3653: logs.RetentionDays.TEN_YEARS,
-}

@@ -1,4 +1,4 @@
-"""Where a job's data lives: datasets under the hash of their content, outputs in a bucket."""
+"""Where a job's data lives: one bucket of the deployment's own, for what goes in and comes out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-#: Everything that Bedrock writes goes below this key.
-OUTPUT = "output/"
+from rewards.job.definition import DATASETS, OUTPUT, DatasetPlace
 
 #: Uploads that broke off cost money and show nowhere.
 _UPLOAD_DAYS = Duration.days(7)
@@ -20,19 +19,24 @@ _OLD_VERSION_DAYS = Duration.days(30)
 
 @dataclass(frozen=True, slots=True)
 class DataObject:
-    """One object in S3, as URI and as the ARNs that a policy needs."""
+    """A dataset: where it was put, and where the job finds it; ARNs for the policies.
 
-    uri: str
-    arn: str
+    `is_own` says whether it is copied into the deployment's bucket before a job starts.
+    """
+
+    place: DatasetPlace
+    source_arn: str
     bucket_arn: str
+    is_own: bool
 
 
 class RftData(Construct):
-    """The datasets of a job and the bucket for its outputs.
+    """The datasets of a job, and the bucket from which it reads and into which it writes.
 
-    A local dataset becomes an S3 asset: its key is the hash of its content, so that what a job
-    was trained on can never change under its name. A dataset given as an S3 URI stays where it
-    is. The bucket is kept when the stack is destroyed: it holds what the training paid for.
+    A local dataset becomes an S3 asset, which a run copies into the bucket under the hash of its
+    content: what a job was trained on cannot change under its name, nor go with a clean-up of
+    CDK's own bucket, nor with the next deployment. A dataset given as an S3 URI stays where it is.
+    The bucket is kept when the stack is destroyed: it holds what the training paid for.
     """
 
     bucket: s3.Bucket
@@ -50,6 +54,23 @@ class RftData(Construct):
     ) -> None:
         """Deploy local files, refer to S3 URIs, and expire outputs after `output_days`."""
         super().__init__(scope, id)
+        self.bucket = self._bucket(output_days)
+        self.train = self._object("Train", train)
+        self.validation = [
+            self._object(f"Validation{place}", source) for place, source in enumerate(validation)
+        ]
+
+    @property
+    def all(self) -> list[DataObject]:
+        """Training and validation."""
+        return [self.train, *self.validation]
+
+    @property
+    def output_uri(self) -> str:
+        """Where a job writes its results."""
+        return f"s3://{self.bucket.bucket_name}/{OUTPUT}"
+
+    def _bucket(self, output_days: int) -> s3.Bucket:
         access_logs = s3.Bucket(
             self,
             "AccessLogs",
@@ -59,7 +80,7 @@ class RftData(Construct):
             lifecycle_rules=[s3.LifecycleRule(expiration=_ACCESS_LOG_DAYS)],
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.bucket = s3.Bucket(
+        return s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -77,23 +98,18 @@ class RftData(Construct):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.train = self._object("Train", train)
-        self.validation = [
-            self._object(f"Validation{place}", source) for place, source in enumerate(validation)
-        ]
-
-    @property
-    def output_uri(self) -> str:
-        """Where a job writes its results."""
-        return f"s3://{self.bucket.bucket_name}/{OUTPUT}"
 
     def _object(self, id: str, source: str | Path) -> DataObject:
-        partition = Stack.of(self).partition
+        own_bucket = self.bucket.bucket_name
+        arn = f"arn:{Stack.of(self).partition}:s3:::"
         if isinstance(source, str) and source.startswith("s3://"):
             bucket, _, key = source.removeprefix("s3://").partition("/")
-            uri = source
-        else:
-            asset = s3_assets.Asset(self, id, path=str(source))
-            bucket, key, uri = asset.s3_bucket_name, asset.s3_object_key, asset.s3_object_url
-        bucket_arn = f"arn:{partition}:s3:::{bucket}"
-        return DataObject(uri, f"{bucket_arn}/{key}", bucket_arn)
+            place = DatasetPlace(source=source, uri=source)
+            return DataObject(place, f"{arn}{bucket}/{key}", f"{arn}{bucket}", is_own=False)
+        asset = s3_assets.Asset(self, id, path=str(source))
+        place = DatasetPlace(
+            source=asset.s3_object_url,
+            uri=f"s3://{own_bucket}/{DATASETS}{asset.asset_hash}{Path(source).suffix}",
+        )
+        source_arn = f"{arn}{asset.s3_bucket_name}/{asset.s3_object_key}"
+        return DataObject(place, source_arn, self.bucket.bucket_arn, is_own=True)

@@ -1,21 +1,21 @@
 """The reward Lambda: bundled for its rubric, versioned, allowed only what it uses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.assets.bundle import LOCK, build_reward
-from infra.assets.platform import RUNTIME_REASON, Platform
-from infra.findings import accept, accept_resources
+from infra.assets.bundle import build_reward
+from infra.assets.platform import Platform
+from infra.findings import accept
+from infra.lambda_step import LambdaStep
+from infra.permissions import Allowed, allow
 from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
 from rewards.core.errors import SpecError
-from rewards.job.config import Vpc
+from rewards.job.config import NO_RESERVATION, RewardSettings, Vpc
 from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
 from rewards.rubric.spec import located
@@ -31,7 +31,14 @@ JUDGE_TIMEOUT, JUDGE_MEMORY = 300, 1024
 #: Judge calls in flight over all containers: beyond this, a new account's quotas only throttle.
 JUDGE_CALLS_IN_FLIGHT = 160
 
-#: What Lambda needs in a VPC. EC2 has no resources to narrow the Describe calls to.
+#: HyperPod calls only functions with this in their name; Bedrock does not mind it.
+SAGEMAKER_PREFIX, PREFIX = "SageMaker-", "rft-"
+
+#: Dimension `service` of a function without a name (with one it is the name, so that two
+#: deployments of one rubric do not set off each other's alarms).
+SERVICE = "reward"
+
+#: What Lambda needs in a VPC.
 _VPC_ACTIONS = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -40,13 +47,18 @@ _VPC_ACTIONS = [
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 ]
+_VPC_REASON = (
+    "Lambda manages network interfaces that have no name before they exist, and EC2 offers no "
+    "resources to narrow its Describe calls to."
+)
 
 
 class RewardFunction(Construct):
     """A rubric as a Lambda function, with a version and the alias `live` for each deployment.
 
-    Give Bedrock `version.function_arn`: a version never changes, and superseded versions are
-    kept, so that no deployment changes or removes the reward under a running job.
+    Give Bedrock `version.function_arn`: a version keeps its code, settings and permissions, and
+    superseded versions are kept, so that no deployment changes or removes the reward under a
+    running job.
     """
 
     function: lambda_.Function
@@ -62,122 +74,114 @@ class RewardFunction(Construct):
         scope: Construct,
         id: str,
         *,
-        rubric: str | Path,
+        settings: RewardSettings,
         name: str | None = None,
-        architecture: str = "arm64",
-        timeout: Duration | None = None,
-        memory: int | None = None,
-        reserved_concurrency: int | None = None,
-        provisioned_concurrency: int | None = None,
-        snap_start: bool = False,
-        vpc: Vpc | None = None,
-        log_retention: logs.RetentionDays = logs.RetentionDays.THREE_MONTHS,
-        log_samples: float = 0.0,
-        lock: Path = LOCK,
-        include: Sequence[str] = (),
-        judge_cache: bool = False,
+        root: Path = Path(),
         local_build: bool = False,
     ) -> None:
-        """Bundle `rubric` (a bundled one's name or a file) and define its function.
+        """Bundle the rubric of `settings` and define its function.
 
         Timeout, memory (MB) and reserved concurrency follow from the rubric unless given: a
         judge needs more of the first two, and a bound on how many containers call it at once.
         A function of pure scorers reserves nothing, since a new account has little to reserve.
 
-        `name` is the function's name (SageMaker wants one that starts with `SageMaker-`).
-        `provisioned_concurrency` serves callers of the alias; the job calls the version, whose
-        cold starts `snap_start` shortens. `log_samples` is the share of rollouts logged in full.
-        `lock` pins third-party code, `include` names further packages of yours to ship.
-        `judge_cache` makes a table in which all containers keep the verdicts of judges that name
-        no `cache_table` of their own.
-        `local_build` builds for this machine's Python, for a run under an emulator.
+        `name` is the deployment's: with it the function is called `rft-NAME`, or `SageMaker-NAME`
+        where the settings say so. Files of the settings are below `root`. `local_build` builds
+        for this machine's Python, for a run under an emulator.
 
         Raises:
             SpecError, BundleError: the rubric cannot be used, or its asset not be built.
         """
         super().__init__(scope, id)
-        self.rubric = Rubric.load(rubric)
-        has_judge = self.rubric.is_async
-        if judge_cache and not has_judge:
-            raise SpecError(
-                f"judge_cache is for verdicts, and the rubric {self.rubric.name} has no judge; "
-                "leave it out"
-            )
-        self.timeout = timeout or Duration.seconds(JUDGE_TIMEOUT if has_judge else PURE_TIMEOUT)
-        if reserved_concurrency is None and has_judge:
-            reserved_concurrency = max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
-        self.service = name or SERVICE
-        platform = Platform.local() if local_build else Platform(architecture)
-        asset = build_reward(rubric, lock=lock, platform=platform, include=include)
-        log_group = logs.LogGroup(
-            self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY
-        )
-        role = self._role(log_group, vpc)
-        self.judge_cache = self._verdicts(role) if judge_cache else None
-        placed = located(rubric)
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            function_name=name,
-            description=f"RFT reward: rubric {self.rubric.name}",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=_ARCHITECTURES[architecture],
-            handler=HANDLER,
-            code=lambda_.Code.from_asset(str(asset.path), asset_hash=asset.digest),
-            role=role,
-            timeout=self.timeout,
-            memory_size=memory or (JUDGE_MEMORY if has_judge else PURE_MEMORY),
-            reserved_concurrent_executions=reserved_concurrency,
-            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
-            log_group=log_group,
-            environment={
-                "REWARD_RUBRIC": placed.stem if isinstance(placed, Path) else placed,
-                "REWARD_LOG_SAMPLES": f"{log_samples:g}",
-                "POWERTOOLS_SERVICE_NAME": self.service,
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-            },
-            current_version_options=lambda_.VersionOptions(
-                removal_policy=RemovalPolicy.RETAIN,
-                description=f"digest {self.rubric.digest[:16]}",
-            ),
-        )
-        accept(self.function, "L1", RUNTIME_REASON)
-        if self.judge_cache is not None:
-            self.function.add_environment(TABLE_VARIABLE, self.judge_cache.table_name)
-        if vpc is not None:
-            self._place_in(vpc)
-        self.version = self.function.current_version
+        self.rubric = Rubric.load(located(settings.rubric, root))
+        default = JUDGE_TIMEOUT if self.rubric.is_async else PURE_TIMEOUT
+        self.timeout = Duration.seconds(settings.timeout or default)
+        prefix = SAGEMAKER_PREFIX if settings.sagemaker else PREFIX
+        self.service = f"{prefix}{name}" if name else SERVICE
+        self.judge_cache = self._verdicts() if settings.judge_cache else None
+        step = self._lambda(settings, name, root, Platform.local() if local_build else None)
+        self.function, self.version = step.function, step.version
+        if settings.vpc is not None:
+            self._place_in(settings.vpc)
         self.alias = lambda_.Alias(
             self,
             "Live",
             alias_name="live",
             version=self.version,
-            provisioned_concurrent_executions=provisioned_concurrency,
+            provisioned_concurrent_executions=settings.provisioned_concurrency,
         )
 
-    def _role(self, log_group: logs.LogGroup, vpc: Vpc | None) -> iam.Role:
-        role = iam.Role(
+    def _lambda(
+        self, settings: RewardSettings, name: str | None, root: Path, platform: Platform | None
+    ) -> LambdaStep:
+        source = located(settings.rubric, root)
+        snap_start = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if settings.snap_start else None
+        return LambdaStep(
             self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description="What the reward function may do: write its log, and ask its judges",
+            "Lambda",
+            owner=name or SERVICE,
+            asset=build_reward(
+                source,
+                lock=root / settings.requirements,
+                platform=platform or Platform(settings.architecture),
+                include=settings.include,
+            ),
+            handler=HANDLER,
+            does="the reward function",
+            allowed=list(self._allowed(settings.vpc)),
+            timeout=self.timeout,
+            memory=settings.memory or (JUDGE_MEMORY if self.rubric.is_async else PURE_MEMORY),
+            architecture=settings.architecture,
+            log_days=settings.log_retention_days,
+            version_says=f"digest {self.rubric.digest[:16]}",
+            function_name=self.service if name else None,
+            description=f"RFT reward: rubric {self.rubric.name}",
+            reserved_concurrent_executions=self._reserved(settings.reserved_concurrency),
+            snap_start=snap_start,
+            environment=self._environment(source, settings.log_samples),
         )
-        log_group.grant_write(role)
-        for statement in judge_statements(self, self.rubric):
-            role.add_to_policy(statement)
-            accept_resources(role, routed(statement), ROUTED_REASON)
-        if vpc is not None:
-            role.add_to_policy(iam.PolicyStatement(actions=_VPC_ACTIONS, resources=["*"]))
-            accept_resources(
-                role,
-                ["*"],
-                "Lambda manages network interfaces that have no name before they exist, and EC2 "
-                "offers no resources to narrow its Describe calls to.",
-            )
-        return role
 
-    def _verdicts(self, role: iam.Role) -> dynamodb.Table:
-        """The table of the judge's cache: its key, its TTL, and single items for the role."""
+    def _reserved(self, given: int | str | None) -> int | None:
+        """How many containers may run at once, where that is bounded."""
+        if isinstance(given, int):
+            return given
+        if given == NO_RESERVATION or not self.rubric.is_async:
+            return None
+        return max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
+
+    def _environment(self, source: str | Path, log_samples: float) -> dict[str, str]:
+        """The handler's settings."""
+        environment = {
+            "REWARD_RUBRIC": source.stem if isinstance(source, Path) else source,
+            "REWARD_LOG_SAMPLES": f"{log_samples:g}",
+            "POWERTOOLS_SERVICE_NAME": self.service,
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        }
+        if self.judge_cache is not None:
+            environment[TABLE_VARIABLE] = self.judge_cache.table_name
+        return environment
+
+    def _allowed(self, vpc: Vpc | None) -> Iterator[Allowed]:
+        """What the rubric's judges call, where verdicts are kept, and what a VPC takes."""
+        for statement in judge_statements(self, self.rubric):
+            yield Allowed(statement, ROUTED_REASON if routed(statement) else "")
+        if self.judge_cache is not None:
+            # Not `grant`, which adds what it thinks a reader needs (indexes, DescribeTable).
+            yield allow(["dynamodb:GetItem", "dynamodb:PutItem"], [self.judge_cache.table_arn])
+        if vpc is not None:
+            yield allow(_VPC_ACTIONS, ["*"], because=_VPC_REASON)
+
+    def _verdicts(self) -> dynamodb.Table:
+        """The table of the judge's cache: its key and its TTL.
+
+        Raises:
+            SpecError: the rubric has no judge.
+        """
+        if not self.rubric.is_async:
+            raise SpecError(
+                f"judge_cache is for verdicts, and the rubric {self.rubric.name} has no judge; "
+                "leave it out"
+            )
         table = dynamodb.Table(
             self,
             "Verdicts",
@@ -185,15 +189,10 @@ class RewardFunction(Construct):
             time_to_live_attribute="expires",
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            removal_policy=RemovalPolicy.DESTROY,
+            # A job under way goes on with the version that uses it. Its verdicts expire.
+            removal_policy=RemovalPolicy.RETAIN,
         )
         accept(table, "DDB3", "A cache: what is lost is asked of the judge again.")
-        # Not `grant`, which adds what it thinks a reader needs (indexes, DescribeTable).
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
-            )
-        )
         return table
 
     def _place_in(self, vpc: Vpc) -> None:
@@ -203,13 +202,3 @@ class RewardFunction(Construct):
         resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
             subnet_ids=list(vpc.subnet_ids), security_group_ids=list(vpc.security_group_ids)
         )
-
-
-_ARCHITECTURES = {
-    "arm64": lambda_.Architecture.ARM_64,
-    "x86_64": lambda_.Architecture.X86_64,
-}
-
-#: Dimension `service` of a function without a name (with one it is the name, so that two
-#: deployments of one rubric do not set off each other's alarms).
-SERVICE = "reward"

@@ -24,6 +24,7 @@ _QUOTA_CODES = frozenset({"ServiceQuotaExceededException", "LimitExceededExcepti
 _MISSING_CODES = frozenset(
     {"ResourceNotFoundException", "ParameterNotFound", "NoSuchKey", "NoSuchBucket"}
     | {"ExecutionDoesNotExist", "StateMachineDoesNotExist"}
+    | {"404"}  # S3's answer to HEAD has no body, and so no code but the status
 )
 _TOO_MANY, _SERVER_ERROR = 429, 500
 

@@ -1,18 +1,21 @@
 """Jobs of the Bedrock API (Nova): CreateModelCustomizationJob and its kin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rewards.job.aws import calling
-from rewards.job.definition import PreparedRun
+from rewards.job.definition import DEPLOYMENT_TAG, RUN_TAG
 from rewards.job.errors import JobError, MissingError, TransientError
-from rewards.job.jobs import IN_PROGRESS, Dataset, Job, iso_time, latest_first
+from rewards.job.jobs import IN_PROGRESS, Dataset, Job, belongs, iso_time
+from rewards.job.prepared import PreparedRun
 
 _PAGE = 100
+_RFT = "REINFORCEMENT_FINE_TUNING"
 
 
 class BedrockJobs:
-    """Jobs of the Bedrock API. A run's job is found by its name, which holds the run's token."""
+    """Jobs of the Bedrock API. A run's job is found by its name; tags say whose it is."""
 
     def __init__(self, client: Any) -> None:
         """`client` is a boto3 client of `bedrock`."""
@@ -29,10 +32,10 @@ class BedrockJobs:
             answer = self._call("get_model_customization_job", jobIdentifier=run.job_name)
         except MissingError:
             return None
-        if (token := answer.get("clientRequestToken", run.token)) != run.token:
+        if (token := answer.get("clientRequestToken", run.request_token)) != run.request_token:
             raise JobError(
-                f"there is a job {run.job_name!r} already, of the run {token!r}; "
-                "give this run another job_name"
+                f"there is a job {run.job_name!r} already, which was created as {token!r} and not "
+                f"as {run.request_token!r} (deployment--run); give this run another job_name"
             )
         return _job(answer)
 
@@ -52,17 +55,32 @@ class BedrockJobs:
         if self.get(job).status == IN_PROGRESS:
             self._call("stop_model_customization_job", jobIdentifier=job)
 
-    def named(self, prefix: str) -> list[Job]:
-        """See `Jobs.named`."""
-        jobs: list[Job] = []
-        page: dict[str, Any] = {"nameContains": prefix, "maxResults": _PAGE}
+    def owned(self, job: str, deployment: str) -> Job:
+        """See `Jobs.owned`."""
+        return belongs(self._marked(self.get(job)), deployment)
+
+    def mine(self, deployment: str, *, under_way: bool = False) -> Iterator[Job]:
+        """See `Jobs.mine`; tags are read one job at a time, as far as they are asked for."""
+        page: dict[str, Any] = {"maxResults": _PAGE, "sortBy": "CreationTime"}
+        page["sortOrder"] = "Descending"
+        if under_way:
+            page["statusEquals"] = IN_PROGRESS
         while True:
             answer = self._call("list_model_customization_jobs", **page)
-            jobs += map(_job, answer.get("modelCustomizationJobSummaries", ()))
+            for summary in answer.get("modelCustomizationJobSummaries", ()):
+                if summary.get("customizationType", _RFT) == _RFT:
+                    job = self._marked(_job(summary))
+                    if job.deployment == deployment:
+                        yield job
             if not (token := answer.get("nextToken")):
-                break
+                return
             page["nextToken"] = token
-        return latest_first(job for job in jobs if job.name.startswith(prefix))
+
+    def _marked(self, job: Job) -> Job:
+        """The job with the marks that its tags are."""
+        answer = self._call("list_tags_for_resource", resourceARN=job.id)
+        tags = {tag["key"]: tag["value"] for tag in answer.get("tags", ())}
+        return replace(job, deployment=tags.get(DEPLOYMENT_TAG, ""), run=tags.get(RUN_TAG, ""))
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         with calling(f"bedrock {operation}"):

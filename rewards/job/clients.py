@@ -6,9 +6,9 @@ from typing import Any
 
 from rewards.job.aws import aws_client
 from rewards.job.bedrock import BedrockJobs
-from rewards.job.config import NOVA
 from rewards.job.jobs import Jobs
 from rewards.job.mantle import Api, MantleJobs, bearer_token
+from rewards.job.targets import NOVA
 
 
 def jobs_of(definition: Mapping[str, Any], *, endpoint_url: str | None = None) -> Jobs:

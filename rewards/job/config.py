@@ -26,6 +26,7 @@ from rewards.core.tables import (
     whole,
 )
 from rewards.job.errors import ConfigError
+from rewards.job.targets import NOVA, OPEN_WEIGHT, checked_hyperparameters
 from rewards.rubric.spec import find_rubric, located
 
 DEFAULT_FILE = "rft.toml"
@@ -33,7 +34,6 @@ DEFAULT_FILE = "rft.toml"
 #: A key of the file on a command line, cdk's or `rewards job`'s: `-c rft.job.name=trial`.
 CONTEXT_PREFIX = "rft."
 
-NOVA, OPEN_WEIGHT = "nova", "open-weight"
 
 #: Where RFT was offered for each kind of model when this was written (Bedrock user guide).
 REGIONS = {NOVA: "us-east-1", OPEN_WEIGHT: "us-west-2"}
@@ -41,8 +41,7 @@ REGIONS = {NOVA: "us-east-1", OPEN_WEIGHT: "us-west-2"}
 #: Job and model names get "-" and a run's id (36 characters) appended; the service allows 63.
 LONGEST_PREFIX = 26
 
-#: An execution of Step Functions has at most 25,000 events, and a look every five minutes makes
-#: nine of them: a week stays below, two would not.
+#: A run is watched for so long at most.
 LONGEST_HOURS = 24 * 7
 
 _S3_URI = r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-z0-9A-Z]+)+"
@@ -55,6 +54,20 @@ _BASE_MODEL = (
 
 #: The retentions that CloudWatch Logs offers, in days.
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
+
+
+#: `reserved_concurrency` where nothing is reserved, whatever the rubric.
+NO_RESERVATION = "none"
+
+
+def _reservation(value: Any) -> int | str:
+    if value == NO_RESERVATION:
+        return NO_RESERVATION
+    try:
+        bounded: int = whole(1, 100_000)(value)
+    except Wrong as wrong:
+        raise Wrong(f'{wrong.expected}, or "{NO_RESERVATION}"') from None
+    return bounded
 
 
 def _as_target(value: Any) -> Any:
@@ -87,7 +100,7 @@ class RewardSettings:
     architecture: Annotated[str, choice("arm64", "x86_64")] = "arm64"
     timeout: Annotated[int | None, whole(1, 900)] = None
     memory: Annotated[int | None, whole(128, 10_240)] = None
-    reserved_concurrency: Annotated[int | None, whole(1, 100_000)] = None
+    reserved_concurrency: Annotated[int | str | None, _reservation] = None
     provisioned_concurrency: Annotated[int | None, whole(1, 100_000)] = None
     snap_start: Annotated[bool, flag] = False
     sagemaker: Annotated[bool, flag] = False
@@ -108,38 +121,6 @@ class DataSettings:
     train: Annotated[str, text(form="the path of a .jsonl file or an S3 URI")]
     validation: Annotated[tuple[str, ...], many(text(), most=10)] = ()
     output_days: Annotated[int, whole(1, 3650)] = 180
-
-
-@dataclass(frozen=True, slots=True)
-class NovaHyperparameters:
-    """`rftConfig.hyperParameters` of CreateModelCustomizationJob, spelt as there."""
-
-    epochCount: Annotated[int | None, whole(1, 50)] = None
-    batchSize: Annotated[int | None, whole(16, 512)] = None
-    learningRate: Annotated[float | None, number(1e-7, 1e-3)] = None
-    maxPromptLength: Annotated[int | None, whole(1)] = None
-    trainingSamplePerPrompt: Annotated[int | None, whole(2, 16)] = None
-    inferenceMaxTokens: Annotated[int | None, whole(1)] = None
-    reasoningEffort: Annotated[str | None, choice("low", "medium", "high")] = None
-    evalInterval: Annotated[int | None, whole(1, 100)] = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenWeightHyperparameters:
-    """`method.reinforcement.hyperparameters` of the OpenAI-compatible API, spelt as there.
-
-    Bedrock documents these three, and no ranges for them.
-    """
-
-    n_epochs: Annotated[int | None, whole(1)] = None
-    batch_size: Annotated[int | None, whole(1)] = None
-    learning_rate_multiplier: Annotated[float | None, number(1e-9)] = None
-
-
-HYPERPARAMETERS: dict[str, type[NovaHyperparameters] | type[OpenWeightHyperparameters]] = {
-    NOVA: NovaHyperparameters,
-    OPEN_WEIGHT: OpenWeightHyperparameters,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +169,10 @@ class PreflightSettings:
     full_marks: Annotated[float | None, number(-1e9, 1e9)] = None
 
 
+#: Tags that are AWS's, and those by which a job is known for its deployment's.
+_OURS = ("aws:", "rft:")
+
+
 def _tags(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping) or len(value) > 50:
         raise Wrong("must be a table of at most 50 tags")
@@ -195,8 +180,10 @@ def _tags(value: Any) -> dict[str, str]:
     for name, content in value.items():
         if not isinstance(content, str) or not word.fullmatch(name) or not word.fullmatch(content):
             raise Wrong("must hold text of letters, digits, spaces and ._:/=+@-")
-        if not 0 < len(name) <= 128 or len(content) > 256 or name.lower().startswith("aws:"):
-            raise Wrong('names have 1 to 128 characters (none starts "aws:"), values up to 256')
+        if not 0 < len(name) <= 128 or len(content) > 256 or name.lower().startswith(_OURS):
+            raise Wrong(
+                'names have 1 to 128 characters (none starts "aws:" or "rft:"), values up to 256'
+            )
     return dict(value)
 
 
@@ -280,22 +267,6 @@ def parse_config(
     except (ConfigError, TableError) as error:
         raise ConfigError(f"{where}: {error}") from None
     return config
-
-
-def checked_hyperparameters(
-    target: str, table: Mapping[str, Any], path: str = ""
-) -> dict[str, Any]:
-    """The hyperparameters that a job of `target` is given, each in its service's range.
-
-    Raises:
-        ConfigError: starting with the hyperparameter's name, after `path`.
-    """
-    try:
-        found = checked(table_of(HYPERPARAMETERS[target]), table, path)
-    except TableError as error:
-        raise ConfigError(str(error)) from None
-    values = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _check_together(config: RftConfig) -> None:

@@ -1,40 +1,58 @@
-"""A dataset in S3: its head for the check before a job, or the whole, piece by piece."""
+"""A dataset in S3: its head for the check before a job, the whole piece by piece, or its copy."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from rewards.job.aws import aws_client, calling
+from rewards.job.definition import DatasetPlace
+from rewards.job.errors import MissingError
 from rewards.job.jobs import Dataset
 
 #: So much of a dataset is in memory at once, whatever its size.
 PIECE_BYTES = 1 << 20
 
 
-def read_head(uri: str, *, region: str, endpoint_url: str | None, most: int) -> bytes:
-    """The first bytes of a dataset, at most `most`.
+class DatasetStore:
+    """Reads and copies datasets; every error is one of `aws.calling`, and names the object."""
 
-    Raises:
-        MissingError, TransientError, JobError: as `aws.calling`.
-    """
-    with calling(f"reading {uri}"):
-        answer = _object(uri, region, endpoint_url, Range=f"bytes=0-{most - 1}")
-        content: bytes = answer["Body"].read()
-    return content
+    def __init__(self, *, region: str, endpoint_url: str | None = None) -> None:
+        """`endpoint_url` is for a local S3."""
+        self.s3 = aws_client("s3", region=region, endpoint_url=endpoint_url)
 
-
-def open_dataset(uri: str, *, region: str, endpoint_url: str | None) -> Dataset:
-    """A dataset that is read as it is used; errors as those of `read_head`."""
-    with calling(f"reading {uri}"):
-        answer = _object(uri, region, endpoint_url)
-
-    def pieces() -> Iterator[bytes]:
+    def head(self, uri: str, most: int) -> bytes:
+        """The first bytes of a dataset, at most `most`."""
         with calling(f"reading {uri}"):
-            yield from answer["Body"].iter_chunks(PIECE_BYTES)
+            part = {"Range": f"bytes=0-{most - 1}"}
+            content: bytes = self.s3.get_object(**_object(uri), **part)["Body"].read()
+        return content
 
-    return Dataset(size=answer["ContentLength"], pieces=pieces())
+    def open(self, uri: str) -> Dataset:
+        """A dataset that is read as it is used."""
+        with calling(f"reading {uri}"):
+            answer = self.s3.get_object(**_object(uri))
+
+        def pieces() -> Iterator[bytes]:
+            with calling(f"reading {uri}"):
+                yield from answer["Body"].iter_chunks(PIECE_BYTES)
+
+        return Dataset(size=answer["ContentLength"], pieces=pieces())
+
+    def put_in_place(self, dataset: DatasetPlace) -> None:
+        """Copy a dataset to where the job finds it, unless it is there: its key is its hash."""
+        source, uri = dataset["source"], dataset["uri"]
+        if source != uri and not self._is_there(uri):
+            with calling(f"copying {source} to {uri}"):
+                self.s3.copy_object(CopySource=_object(source), **_object(uri))
+
+    def _is_there(self, uri: str) -> bool:
+        try:
+            with calling(f"looking for {uri}"):
+                self.s3.head_object(**_object(uri))
+        except MissingError:
+            return False
+        return True
 
 
-def _object(uri: str, region: str, endpoint_url: str | None, **options: Any) -> Any:
+def _object(uri: str) -> dict[str, Any]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    s3 = aws_client("s3", region=region, endpoint_url=endpoint_url)
-    return s3.get_object(Bucket=bucket, Key=key, **options)
+    return {"Bucket": bucket, "Key": key}

@@ -1,11 +1,12 @@
 """A job as any service reports it, and what a service of jobs can do."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from rewards.job.definition import PreparedRun
+from rewards.job.errors import JobError
+from rewards.job.prepared import PreparedRun
 
 #: A job's life, in the words of CreateModelCustomizationJob.
 IN_PROGRESS = "InProgress"
@@ -15,11 +16,16 @@ ENDED = (COMPLETED, FAILED, STOPPED)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as its service reports it. `phases` are steps on the way, `metrics` the latest."""
+    """A job as its service reports it. `phases` are steps on the way, `metrics` the latest.
+
+    `deployment` and `run` (its token) are the job's marks, where they were asked for.
+    """
 
     id: str
     name: str
     status: str
+    deployment: str = ""
+    run: str = ""
     created: str = ""
     ended: str = ""
     model: str = ""
@@ -37,7 +43,7 @@ class Dataset:
 
 
 class Jobs(Protocol):
-    """What a service of jobs can do. `get` and `stop` take a job's id or name.
+    """What a service of jobs can do. A job is named by its id, or by its name.
 
     Raises:
         MissingError, QuotaError, TransientError, JobError: all of them, as `aws.calling`.
@@ -59,14 +65,29 @@ class Jobs(Protocol):
         """Ask for a job's end; one that has ended is left as it is."""
         ...
 
-    def named(self, prefix: str) -> list[Job]:
-        """The jobs whose name starts with `prefix`, the latest first."""
+    def owned(self, job: str, deployment: str) -> Job:
+        """The job, which has to be the deployment's own.
+
+        Raises:
+            JobError: it is another's.
+        """
+        ...
+
+    def mine(self, deployment: str, *, under_way: bool = False) -> Iterator[Job]:
+        """The jobs of a deployment, the latest first; or those that have not ended."""
         ...
 
 
-def latest_first(jobs: Iterable[Job]) -> list[Job]:
-    """In the order in which people look for them."""
-    return sorted(jobs, key=lambda job: job.created, reverse=True)
+def belongs(job: Job, deployment: str) -> Job:
+    """The job, where its marks say that it is the deployment's.
+
+    Raises:
+        JobError: they do not.
+    """
+    if job.deployment != deployment:
+        owner = f"the deployment {job.deployment!r}" if job.deployment else "no deployment"
+        raise JobError(f"the job {job.name} is of {owner}, not of {deployment!r}")
+    return job
 
 
 def iso_time(value: Any) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rewards.job.aws import calling
-from rewards.job.definition import PreparedRun
 from rewards.job.errors import JobError, MissingError, QuotaError, TransientError
 from rewards.job.jobs import (
     COMPLETED,
@@ -21,9 +20,10 @@ from rewards.job.jobs import (
     STOPPED,
     Dataset,
     Job,
+    belongs,
     iso_time,
-    latest_first,
 )
+from rewards.job.prepared import PreparedRun, mark_of
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -174,7 +174,7 @@ class MantleJobs:
             return None
         for job in self._all("fine_tuning/jobs"):
             if job.get("training_file") in files:
-                return _job(job, run.job_name)
+                return _job(job, dict.fromkeys(files, run.filename))
         return None
 
     def create(self, run: PreparedRun, dataset: Callable[[], Dataset]) -> Job:
@@ -189,36 +189,41 @@ class MantleJobs:
             if found := self.find(run):  # the answer was lost, not the request
                 return found
             raise
-        return _job(created, run.job_name)
+        return _job(created, {file_id: run.filename})
 
     def get(self, job: str) -> Job:
         """See `Jobs.get`; the latest metrics come from the job's events."""
-        if not job.startswith("ftjob"):
-            found = next((entry for entry in self.named(job) if entry.name == job), None)
-            if found is None:
-                raise MissingError(
-                    f"there is no job {job!r}; `rewards job list` shows those there are"
-                )
-            job = found.id
-        answer = self.api.get(f"fine_tuning/jobs/{job}")
-        name = self._file_names().get(str(answer.get("training_file")), "")
-        events = _entries(self.api.get(f"fine_tuning/jobs/{job}/events?limit=20"))
-        return _job(answer, name.removesuffix(".jsonl"), events)
+        answer = self.api.get(f"fine_tuning/jobs/{self._id_of(job)}")
+        events = _entries(self.api.get(f"fine_tuning/jobs/{_id(answer)}/events?limit=20"))
+        return _job(answer, self._file_names(), events)
 
     def stop(self, job: str) -> None:
         """See `Jobs.stop`."""
-        found = self.get(job)
-        if found.status not in ENDED:
-            self.api.post(f"fine_tuning/jobs/{found.id}/cancel")
+        job = self._id_of(job)
+        if _job(self.api.get(f"fine_tuning/jobs/{job}"), {}).status not in ENDED:
+            self.api.post(f"fine_tuning/jobs/{job}/cancel")
 
-    def named(self, prefix: str) -> list[Job]:
-        """See `Jobs.named`."""
+    def owned(self, job: str, deployment: str) -> Job:
+        """See `Jobs.owned`."""
+        return belongs(self.get(job), deployment)
+
+    def mine(self, deployment: str, *, under_way: bool = False) -> Iterator[Job]:
+        """See `Jobs.mine`."""
         names = self._file_names()
-        jobs = [
-            _job(job, names.get(str(job.get("training_file")), "").removesuffix(".jsonl"))
-            for job in self._all("fine_tuning/jobs")
-        ]
-        return latest_first(job for job in jobs if job.name.startswith(prefix))
+        jobs = [_job(job, names) for job in self._all("fine_tuning/jobs")]
+        for job in sorted(jobs, key=lambda job: job.created, reverse=True):
+            if job.deployment == deployment and not (under_way and job.status in ENDED):
+                yield job
+
+    def _id_of(self, job: str) -> str:
+        """The id of a job that is called by its id or its name."""
+        if job.startswith("ftjob"):
+            return job
+        names = self._file_names()
+        for entry in self._all("fine_tuning/jobs"):
+            if _job(entry, names).name == job:
+                return _id(entry)
+        raise MissingError(f"there is no job {job!r}; `rewards job list` shows those there are")
 
     def _files_of(self, run: PreparedRun) -> list[str]:
         return [file_id for file_id, name in self._file_names().items() if name == run.filename]
@@ -263,16 +268,22 @@ def _id(document: Mapping[str, Any]) -> str:
 
 
 def _job(
-    answer: Mapping[str, Any], name: str, events: list[Mapping[str, Any]] | None = None
+    answer: Mapping[str, Any],
+    file_names: Mapping[str, str],
+    events: list[Mapping[str, Any]] | None = None,
 ) -> Job:
+    """A job of the API; name and marks are those of its file."""
     status = _STATUSES.get(str(answer.get("status")), IN_PROGRESS)
     error = answer.get("error") or {}
     metrics: Mapping[str, Any] = next(
         (event.get("data") or {} for event in events or () if event.get("type") == "metrics"), {}
     )
+    deployment, run, name = mark_of(file_names.get(str(answer.get("training_file")), ""))
     return Job(
         id=_id(answer),
         name=name or _id(answer),
+        deployment=deployment,
+        run=run,
         status=status,
         created=iso_time(answer.get("created_at")),
         ended=iso_time(answer.get("finished_at")),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,12 +48,13 @@ def test_a_synthesis_says_what_it_made(tmp_path: Path) -> None:
     assert lines[0].startswith(f"{out}/Rft-gsm8k.template.json: ")
     assert " resources, " in lines[0]
     assert "Lambda::Function" in lines[1]
-    assert [line.partition(":")[0].strip() for line in lines[2:]] == [
-        "Reward/Function/Code",
+    assets = [line for line in lines[2:] if line.startswith("  ")]
+    assert [line.partition(":")[0].strip() for line in assets] == [
+        "Reward/Lambda/Function/Code",
         "Data/Train",
-        "Job/Check/Code",
+        "Job/Check/Function/Code",
     ]
-    assert all(line.endswith(("kB", "MB")) for line in lines[2:])
+    assert all(re.search(r", [\d.]+ [kM]B( of sources alone)?$", line) for line in assets)
 
 
 def test_the_tests_print_no_warning_of_an_unsupported_node() -> None:

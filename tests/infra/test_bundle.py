@@ -76,7 +76,7 @@ def test_a_judge_brings_boto3_prompts_and_the_clients(reward: Callable[..., Path
 def test_the_steps_of_a_job_ship_boto3_that_knows_rft(tmp_path: Path) -> None:
     """The pinned service model carries `rftConfig`."""
     path = build_job(HANDLERS, out=tmp_path).path
-    assert {"rewards", "steps.py", "boto3", "botocore"} <= packages(path)
+    assert {"rewards", "handlers.py", "boto3", "botocore"} <= packages(path)
     assert not [name for name in names(path) if name.startswith("rewards/scorers/")]
     import gzip
 

@@ -11,6 +11,7 @@ from moto import mock_aws
 from infra.reward.function import RewardFunction
 from rewards.core.errors import SpecError
 from rewards.core.sample import Sample
+from rewards.job.config import RewardSettings
 from rewards.judge import FakeJudge, install, usage
 from rewards.judge.clients import dynamo
 from rewards.rubric import Rubric, use
@@ -35,16 +36,16 @@ def test_no_table_unless_asked_for(templates: dict[str, Template]) -> None:
         assert "REWARD_JUDGE_TABLE" not in variables
 
 
-def test_the_function_is_told_of_the_table_which_is_encrypted_and_goes_with_the_stack(
+def test_the_function_is_told_of_the_table_which_is_encrypted_and_kept(
     everything: Template,
 ) -> None:
-    """Reasons may quote completions; and there is nothing in a cache to be missed."""
+    """Reasons may quote completions; and a job under way may still use it."""
     ((name, table),) = find(everything, "AWS::DynamoDB::Table").items()
     function = only(everything, "AWS::Lambda::Function", Handler="rewards.handler.lambda_handler")
     assert function["Environment"]["Variables"]["REWARD_JUDGE_TABLE"] == {"Ref": name}
     assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Delete"
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
 
 
 def test_the_cache_works_on_the_table_as_it_is_deployed(
@@ -74,4 +75,6 @@ def test_the_cache_works_on_the_table_as_it_is_deployed(
 def test_a_rubric_without_a_judge_has_no_use_for_a_table() -> None:
     """A setting without effect is a misunderstanding, so it is said."""
     with pytest.raises(SpecError, match="the rubric gsm8k has no judge"):
-        RewardFunction(Stack(App(), "S"), "Reward", rubric="gsm8k", judge_cache=True)
+        RewardFunction(
+            Stack(App(), "S"), "Reward", settings=RewardSettings("gsm8k", judge_cache=True)
+        )

@@ -1,5 +1,6 @@
 """What each role may do, and above all what it may not."""
 
+import re
 from typing import Any
 
 import pytest
@@ -59,12 +60,17 @@ def statements(template: Template, role: str = "") -> list[dict[str, Any]]:
         if role in found["Properties"].get("Description", "")
     }
     assert roles
-    return [
-        statement
+    beside = [
+        policy["Properties"]["PolicyDocument"]
         for policy in find(template, "AWS::IAM::Policy").values()
         if any(attached["Ref"] in roles for attached in policy["Properties"]["Roles"])
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
+    inside = [
+        policy["PolicyDocument"]
+        for name in roles
+        for policy in find(template, "AWS::IAM::Role")[name]["Properties"].get("Policies", ())
+    ]
+    return [statement for document in beside + inside for statement in document["Statement"]]
 
 
 def actions(template: Template, role: str) -> set[str]:
@@ -213,26 +219,18 @@ def test_bedrock_may_take_on_the_role_for_jobs_of_this_account_only(nova: Templa
     assert text_of(source) == jobs
 
 
-def test_bedrock_may_call_the_pinned_version_and_no_other(nova: Template) -> None:
-    """Neither the function's newest code, nor its alias."""
-    ((version, _),) = find(nova, "AWS::Lambda::Version").items()
+REWARD = "rewards.handler.lambda_handler"
+
+
+def test_bedrock_may_call_the_versions_of_the_reward_only(nova: Template) -> None:
+    """Every version: a job goes on with its own. Not the newest code, nor another function."""
+    ((reward, _),) = find(nova, "AWS::Lambda::Function", Handler=REWARD).items()
     found = resources(nova, "Bedrock may do", "lambda:InvokeFunction")
-    assert found == [f"<{version}>"]
-
-
-def test_a_job_under_way_keeps_its_version(nova: Template) -> None:
-    """The version's own permission for the role stays with it when the next is deployed."""
-    ((version, _),) = find(nova, "AWS::Lambda::Version").items()
-    ((role, _),) = find(
-        nova, "AWS::IAM::Role", Description="What Bedrock may do for an RFT job"
-    ).items()
-    (permission,) = find(nova, "AWS::Lambda::Permission", FunctionName={"Ref": version}).values()
-    assert permission["DeletionPolicy"] == permission["UpdateReplacePolicy"] == "Retain"
-    assert permission["Properties"]["Principal"] == {"Fn::GetAtt": [role, "Arn"]}
+    assert found == [f"<{reward}.Arn>:*"]
 
 
 def test_bedrock_may_read_the_datasets_and_write_outputs_only(everything: Template) -> None:
-    """Objects by their full key; nothing may be deleted, no configuration changed."""
+    """Others' objects by their full key; nothing may be deleted, no configuration changed."""
     used = actions(everything, "Bedrock may do")
     assert {a for a in used if a.startswith("s3:")} == {
         "s3:GetObject",
@@ -246,6 +244,7 @@ def test_bedrock_may_read_the_datasets_and_write_outputs_only(everything: Templa
     ]
     assert resources(everything, "Bedrock may do", "s3:PutObject") == [f"<{bucket}.Arn>/output/*"]
     assert sorted(set(resources(everything, "Bedrock may do", "s3:GetObject"))) == [
+        f"<{bucket}.Arn>/datasets/*",
         f"<{bucket}.Arn>/output/*",
         "arn:aws:s3:::data-bucket/train.jsonl",
         "arn:aws:s3:::other-bucket/validation.jsonl",
@@ -269,36 +268,39 @@ def test_each_step_of_a_run_may_do_its_step(nova: Template) -> None:
     assert actions(nova, "step `create`") - logs == {
         look,
         "bedrock:CreateModelCustomizationJob",
+        "bedrock:ListTagsForResource",
         "bedrock:TagResource",
         "iam:PassRole",
+        *("s3:GetObject", "s3:ListBucket", "s3:PutObject"),  # the dataset, to its place
     }
     assert actions(nova, "step `stop`") - logs == {
         look,
         "bedrock:StopModelCustomizationJob",
-        "ssm:GetParameter",
+        "states:GetExecutionHistory",
+        *("kms:Decrypt", "kms:GenerateDataKey", "sns:Publish"),  # when it cannot
     }
 
 
 def test_the_service_role_can_be_passed_to_bedrock_only(nova: Template) -> None:
-    """PassRole names one role and one service."""
+    """PassRole names one service, and the roles of this deployment alone."""
     (passing,) = [
         s for s in statements(nova, "step `create`") if "iam:PassRole" in several(s["Action"])
     ]
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}
     }
+    assert text_of(passing["Resource"]) == "arn:aws:iam::<AWS::AccountId>:role/rft/nova/*"
     role = only(nova, "AWS::IAM::Role", Description="What Bedrock may do for an RFT job")
-    assert role["AssumeRolePolicyDocument"]
-    assert len(several(passing["Resource"])) == 1
+    assert re.fullmatch(r"/rft/nova/[0-9a-f]{12}/", role["Path"])
 
 
 def test_an_open_weight_job_has_no_service_role(open_weight: Template) -> None:
     """The API takes none: the step that creates the job may call the reward itself."""
-    ((version, _),) = find(open_weight, "AWS::Lambda::Version").items()
+    ((reward, _),) = find(open_weight, "AWS::Lambda::Function", Handler=REWARD).items()
     roles = find(open_weight, "AWS::IAM::Role").values()
     assert not [r for r in roles if "Bedrock" in r["Properties"].get("Description", "")]
     found = resources(open_weight, "step `create`", "lambda:InvokeFunction")
-    assert found == [f"<{version}>"]
+    assert found == [f"<{reward}.Arn>:*"]
 
 
 def test_only_the_stop_step_may_cancel_an_open_weight_job(open_weight: Template) -> None:
@@ -331,9 +333,10 @@ def test_the_state_machine_may_call_its_steps_and_tell_the_topic(nova: Template)
     }
     (publish,) = [s for s in machine if "sns:Publish" in several(s["Action"])]
     assert publish["Resource"] == {"Ref": topic}
-    ((stop, _),) = find(nova, "AWS::Lambda::Function", Handler="steps.stop").items()
-    (reward,) = find(nova, "AWS::Lambda::Function", Handler="rewards.handler.lambda_handler")
-    (invoke,) = [s for s in machine if "lambda:InvokeFunction" in several(s["Action"])]
-    called = " ".join(text_of(resource) for resource in invoke["Resource"])
+    ((stop, _),) = find(nova, "AWS::Lambda::Function", Handler="handlers.stop").items()
+    (reward,) = find(nova, "AWS::Lambda::Function", Handler=REWARD)
+    invoke = [s for s in machine if "lambda:InvokeFunction" in several(s["Action"])]
+    called = " ".join(text_of(resource) for s in invoke for resource in several(s["Resource"]))
+    assert called
     assert stop not in called
     assert f"<{reward}." not in called

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from rewards.job.definition import prepare
+from rewards.job.prepared import prepare
 from rewards.judge import usage
 from rewards.wire import telemetry
 from tests.infra.resources import find, only, text_of
@@ -19,6 +19,15 @@ PYTHON = "python3.13"
 
 def rewards_function(template: Template) -> dict[str, Any]:
     return only(template, "AWS::Lambda::Function", Handler="rewards.handler.lambda_handler")
+
+
+def version_of(template: Template) -> str:
+    """What the newest version of the reward is called in the template."""
+    ((name, _),) = find(
+        template, "AWS::Lambda::Function", Handler="rewards.handler.lambda_handler"
+    ).items()
+    ((version, _),) = find(template, "AWS::Lambda::Version", FunctionName={"Ref": name}).items()
+    return version
 
 
 def test_a_pure_reward_is_small_quick_and_reserves_nothing(nova: Template) -> None:
@@ -61,11 +70,11 @@ def test_the_function_is_placed_in_the_given_vpc(everything: Template) -> None:
 
 def test_every_version_is_kept_and_the_alias_points_to_the_newest(nova: Template) -> None:
     """A job under way calls the version it was given, whatever is deployed meanwhile."""
-    (version,) = find(nova, "AWS::Lambda::Version").items()
-    assert version[1]["DeletionPolicy"] == version[1]["UpdateReplacePolicy"] == "Retain"
+    for version in find(nova, "AWS::Lambda::Version").values():
+        assert version["DeletionPolicy"] == version["UpdateReplacePolicy"] == "Retain"
     alias = only(nova, "AWS::Lambda::Alias")
     assert alias["Name"] == "live"
-    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version[0], "Version"]}
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version_of(nova), "Version"]}
 
 
 def test_provisioned_concurrency_is_the_aliass(alone: Template) -> None:
@@ -96,7 +105,7 @@ def test_the_job_parameter_holds_a_request_that_can_be_planned(nova: Template) -
     """The definition as `rewards job start` reads it, pinned to the version by its reference."""
     parameter = only(nova, "AWS::SSM::Parameter", Name="/rft/nova/job")
     definition = json.loads(text_of(parameter["Value"]))
-    ((version, _),) = find(nova, "AWS::Lambda::Version").items()
+    version = version_of(nova)
     assert definition["function"] == f"<{version}>"
     grader = prepare(definition, "r", {}).request["customizationConfig"]["rftConfig"][
         "graderConfig"
@@ -106,11 +115,13 @@ def test_the_job_parameter_holds_a_request_that_can_be_planned(nova: Template) -
 
 
 def test_the_dataset_lies_under_the_hash_of_its_content(nova: Template) -> None:
-    """What a job was trained on cannot change under its name."""
+    """In the deployment's own bucket: what a job was trained on cannot change under its name."""
     parameter = only(nova, "AWS::SSM::Parameter", Name="/rft/nova/job")
-    dataset = json.loads(text_of(parameter["Value"]))["dataset"]
-    key = dataset.rpartition("/")[2]
-    assert len(key.removesuffix(".jsonl")) == 64
+    definition = json.loads(text_of(parameter["Value"]))
+    (dataset,) = definition["datasets"]
+    assert re.fullmatch(r"s3://<[^>]*Bucket[^>]*>/datasets/[0-9a-f]{64}\.jsonl", dataset["uri"])
+    assert definition["request"]["trainingDataConfig"] == {"s3Uri": dataset["uri"]}
+    assert dataset["source"] != dataset["uri"]
 
 
 def test_a_dataset_in_s3_stays_where_it_is(everything: Template) -> None:
@@ -169,14 +180,61 @@ def test_a_run_checks_creates_watches_and_tells(templates: dict[str, Template], 
 
 
 def test_every_step_that_can_fail_tells_of_it(nova: Template) -> None:
-    """And what was throttled is tried again before."""
+    """Before a job there is nothing to lose: whatever is left after the retries ends the run."""
     states = machine(nova)["States"]
-    for name in ("Load the definition", "Check the reward", "Create the job", "Look at the job"):
+    for name in ("Load the definition", "Check the reward", "Create the job"):
         (catch,) = states[name]["Catch"]
         assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Tell of the failure")
-    for name in ("Create the job", "Look at the job"):
-        retried = {error for retry in states[name]["Retry"] for error in retry["ErrorEquals"]}
-        assert "TransientError" in retried
+
+
+def retriers(state: Mapping[str, Any]) -> list[tuple[list[str], int]]:
+    return [(retry["ErrorEquals"], retry["MaxAttempts"]) for retry in state["Retry"]]
+
+
+def test_all_that_may_pass_is_tried_again(nova: Template) -> None:
+    """By class: what stays at once, quotas over an hour, all else (names of Lambda's too) too.
+
+    Step Functions matches in order, so that `States.ALL` covers `Lambda.TooManyRequestsException`,
+    `Lambda.Unknown` and whatever the next service calls it.
+    """
+    states = machine(nova)["States"]
+    for name in ("Load the definition", "Check the reward", "Create the job", "Look at the job"):
+        stays, quota, rest = retriers(states[name])
+        assert set(stays[0]) == {"ConfigError", "PreflightError", "MissingError", "JobError"}
+        assert stays[1] == 0
+        assert quota == (["QuotaError"], 12)
+        assert rest[0] == ["States.ALL"]
+        assert rest[1] >= 4
+    pause, seconds, total = states["Look at the job"]["Retry"][2], 0.0, 0.0
+    seconds = pause["IntervalSeconds"]
+    for _ in range(pause["MaxAttempts"]):
+        total, seconds = total + seconds, seconds * pause["BackoffRate"]
+    assert total > 3600, "an outage of an hour"
+
+
+def test_a_watcher_that_sees_nothing_tells_of_it_and_looks_again(nova: Template) -> None:
+    """One bad hour of a week is no reason to leave a job unwatched; a job that is gone is."""
+    states = machine(nova)["States"]
+    gone, unseen = states["Look at the job"]["Catch"]
+    assert "MissingError" in gone["ErrorEquals"]
+    assert states[gone["Next"]]["Next"] == "Tell of the failure"
+    assert unseen["ErrorEquals"] == ["States.ALL"]
+    assert states[unseen["Next"]]["Next"] == "Wait"
+
+
+def test_a_message_that_cannot_be_sent_ends_no_run(nova: Template) -> None:
+    """It is tried again; then the run goes on as if it had been sent, and an alarm says so."""
+    states = machine(nova)["States"]
+    tells = [
+        state
+        for state in states.values()
+        if state["Type"] == "Task" and "sns" in text_of(state["Resource"])
+    ]
+    assert len(tells) == 3
+    for state in tells:
+        (retry,), (catch,) = state["Retry"], state["Catch"]
+        assert retry["MaxAttempts"] >= 3
+        assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], state["Next"])
 
 
 def test_a_run_that_takes_too_long_ends(nova: Template) -> None:
@@ -191,7 +249,7 @@ def test_an_aborted_execution_calls_the_stop_step(
     """No state runs once an execution is aborted, so EventBridge has to."""
     template = templates[stack]
     ((name, _),) = find(template, "AWS::StepFunctions::StateMachine").items()
-    ((stop, _),) = find(template, "AWS::Lambda::Function", Handler="steps.stop").items()
+    ((stop, _),) = find(template, "AWS::Lambda::Function", Handler="handlers.stop").items()
     template.has_resource_properties(
         "AWS::Events::Rule",
         {
@@ -253,15 +311,16 @@ def alarms(template: Template) -> dict[str, Mapping[str, Any]]:
     """The alarms by the end of what they are called in the construct tree."""
     found = {}
     for logical, alarm in find(template, "AWS::CloudWatch::Alarm").items():
-        found[logical.removeprefix("Monitoring")[:-8]] = alarm["Properties"]
+        found[logical.removeprefix("Job").removeprefix("Monitoring")[:-8]] = alarm["Properties"]
     return found
 
 
 def test_alarms_go_to_the_topic_and_say_what_to_do(nova: Template) -> None:
-    """Errors, throttles, duration, unscored share, saturation, equal rewards."""
+    """Of the reward: errors, throttles, duration, unscored, saturated, equal; and of the runs."""
     ((topic, _),) = find(nova, "AWS::SNS::Topic").items()
     found = alarms(nova)
-    assert set(found) == {"Errors", "Throttles", "NearTimeout", "Unscored", "Saturated", "AllEqual"}
+    reward = {"Errors", "Throttles", "NearTimeout", "Unscored", "Saturated", "AllEqual"}
+    assert set(found) == reward | {"RunEnded", "StopFailed", "StopNotCalled", "Untold"}
     for alarm in found.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert alarm["TreatMissingData"] == "notBreaching"
@@ -324,7 +383,7 @@ def test_the_queries_are_saved_over_the_functions_log(nova: Template) -> None:
     ((group, _),) = [
         (name, g)
         for name, g in find(nova, "AWS::Logs::LogGroup").items()
-        if name.startswith("RewardLogs")
+        if name.startswith("RewardLambdaLogs")
     ]
     for query in find(nova, "AWS::Logs::QueryDefinition").values():
         assert query["Properties"]["Name"].startswith("rft/nova/")
@@ -342,11 +401,11 @@ def test_tags_reach_every_resource_that_takes_them(nova: Template) -> None:
 def test_destroying_the_stack_leaves_the_buckets_and_nothing_else(
     templates: dict[str, Template], stack: str
 ) -> None:
-    """Versions and their permissions are kept between deployments, and go with the function."""
+    """Versions are kept between deployments, and go with the function; verdicts expire."""
     kept = [
         resource["Type"]
         for resource in templates[stack].to_json()["Resources"].values()
         if resource.get("DeletionPolicy") == "Retain"
     ]
-    with_the_function = {"AWS::Lambda::Version", "AWS::Lambda::Permission"}
-    assert [kind for kind in kept if kind not in with_the_function] == ["AWS::S3::Bucket"] * 2
+    gone = {"AWS::Lambda::Version", "AWS::DynamoDB::Table"}
+    assert [kind for kind in kept if kind not in gone] == ["AWS::S3::Bucket"] * 2

@@ -1,14 +1,17 @@
 """A configuration to vary, and AWS on loopback or in the process."""
 
+import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.stepfunctions.models import stepfunctions_backends
 
+from rewards.job.aws import aws_client
 from rewards.job.config import parse_config
-from rewards.job.definition import Deployed, define
+from rewards.job.definition import DatasetPlace, Deployed, JobDefinition, define
 from tests.local_aws import identifiers  # noqa: F401 - lets moto find jobs by ARN
 from tests.local_aws.mantle import FakeMantle
 
@@ -33,22 +36,44 @@ DEPLOYED = Deployed(
     state_machine_arn="arn:aws:states:us-east-1:123456789012:stateMachine:rft-gsm8k",
     role_arn="arn:aws:iam::123456789012:role/job",
     function_arn="arn:aws:lambda:us-east-1:123456789012:function:rft-gsm8k:7",
-    train_uri="s3://data-bucket/train.jsonl",
+    train=DatasetPlace(
+        source="s3://asset-bucket/train.jsonl", uri="s3://data-bucket/datasets/train.jsonl"
+    ),
     output_uri="s3://output-bucket/output/",
 )
 
 
-def definition_of(tables: dict[str, Any]) -> dict[str, Any]:
+def changed(tables: dict[str, Any], dotted: str, value: object) -> dict[str, Any]:
+    """The tables with one key set to another value."""
+    copied = copy.deepcopy(tables)
+    *path, last = dotted.split(".")
+    inner = copied
+    for step in path:
+        inner = inner.setdefault(step, {})
+    inner[last] = value
+    return copied
+
+
+def definition_of(tables: dict[str, Any]) -> JobDefinition:
     return define(parse_config(tables), DEPLOYED, full_marks=1.0)
 
 
+def end_execution(status: str, cause: str = "", *, name: str = "rft-gsm8k") -> None:
+    """End the latest execution of a state machine, as Step Functions would."""
+    for machine in stepfunctions_backends["123456789012"]["us-east-1"].state_machines:
+        if machine.name == name:
+            execution = machine.executions[-1]
+            execution.status, execution.cause = status, cause
+            execution.stop_date = execution.start_date
+
+
 @pytest.fixture(name="nova")
-def _nova() -> dict[str, Any]:
+def _nova() -> JobDefinition:
     return definition_of(NOVA_TABLES)
 
 
 @pytest.fixture(name="open_weight")
-def _open_weight() -> dict[str, Any]:
+def _open_weight() -> JobDefinition:
     return definition_of(OPEN_WEIGHT_TABLES)
 
 
@@ -60,6 +85,15 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         yield
+
+
+@pytest.fixture(name="buckets")
+def _buckets(aws: None) -> None:
+    """The dataset as a deployment puts it, and the deployment's own bucket."""
+    s3 = aws_client("s3", region="us-east-1")
+    for bucket in ("asset-bucket", "data-bucket"):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=b'{"messages": []}\n')
 
 
 @pytest.fixture(name="mantle")

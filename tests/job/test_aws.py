@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from rewards.job.aws import aws_client, calling
-from rewards.job.dataset import open_dataset, read_head
+from rewards.job.dataset import DatasetStore
+from rewards.job.definition import DatasetPlace
 from rewards.job.errors import JobError, MissingError, QuotaError, TransientError
 
 
@@ -151,7 +152,7 @@ def _stored(aws: None) -> Callable[[bytes], str]:
 def test_a_dataset_is_read_piece_by_piece(stored: Callable[[bytes], str]) -> None:
     """With its size known beforehand, as an upload has to say it."""
     content = bytes(range(256)) * 10_000
-    dataset = open_dataset(stored(content), region="us-east-1", endpoint_url=None)
+    dataset = DatasetStore(region="us-east-1").open(stored(content))
     pieces = list(dataset.pieces)
     assert dataset.size == len(content)
     assert b"".join(pieces) == content
@@ -161,10 +162,28 @@ def test_a_dataset_is_read_piece_by_piece(stored: Callable[[bytes], str]) -> Non
 def test_the_head_of_a_dataset_is_all_that_the_check_reads(stored: Callable[[bytes], str]) -> None:
     """However large the rest is."""
     uri = stored(b"x" * 1000)
-    assert read_head(uri, region="us-east-1", endpoint_url=None, most=10) == b"x" * 10
+    assert DatasetStore(region="us-east-1").head(uri, 10) == b"x" * 10
 
 
 def test_a_dataset_that_is_not_there_is_named(aws: None) -> None:
     """By its URI, as something that waiting will not bring."""
     with pytest.raises(MissingError, match="reading s3://nowhere-bucket/x"):
-        read_head("s3://nowhere-bucket/x", region="us-east-1", endpoint_url=None, most=1)
+        DatasetStore(region="us-east-1").head("s3://nowhere-bucket/x", 1)
+
+
+def test_a_dataset_is_copied_to_where_the_job_finds_it_once(
+    stored: Callable[[bytes], str],
+) -> None:
+    """Under the hash of its content: what is there already is that content."""
+    store = DatasetStore(region="us-east-1")
+    place = DatasetPlace(source=stored(b"first"), uri="s3://data-bucket/datasets/x.jsonl")
+    store.put_in_place(place)
+    stored(b"second")
+    store.put_in_place(place)
+    assert store.head(place["uri"], 99) == b"first"
+
+
+def test_a_dataset_of_ones_own_bucket_is_not_copied(aws: None) -> None:
+    """Nothing is read, and nothing written."""
+    uri = "s3://nowhere-bucket/x.jsonl"
+    DatasetStore(region="us-east-1").put_in_place(DatasetPlace(source=uri, uri=uri))

@@ -1,16 +1,16 @@
 """Jobs of the Bedrock API: found again from the run alone, created once, stopped."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from rewards.job import steps
 from rewards.job.aws import aws_client
 from rewards.job.bedrock import BedrockJobs
-from rewards.job.definition import prepare
+from rewards.job.definition import JobDefinition
 from rewards.job.errors import JobError, TransientError
 from rewards.job.jobs import Dataset
+from rewards.job.prepared import prepare
 
 
 def never() -> Dataset:
@@ -22,31 +22,31 @@ def _bedrock(aws: None) -> BedrockJobs:
     return BedrockJobs(aws_client("bedrock", region="us-east-1"))
 
 
-def test_a_bedrock_run_is_created_once(bedrock: BedrockJobs, nova: dict[str, Any]) -> None:
+def test_a_bedrock_run_is_created_once(bedrock: BedrockJobs, nova: JobDefinition) -> None:
     """A repeated creation finds the job of the first; no state is kept between the two."""
     run = prepare(nova, "first", {})
     assert bedrock.find(run) is None
     created = bedrock.create(run, never)
     assert bedrock.create(run, never) == created
-    assert [job.name for job in bedrock.named("gsm8k")] == ["gsm8k-first"]
+    assert [job.name for job in bedrock.mine("gsm8k")] == ["gsm8k-first"]
     assert created.status == "InProgress"
     assert created.created.startswith("20")
 
 
 def test_a_job_of_another_run_is_not_taken_for_this_runs(
-    bedrock: BedrockJobs, nova: dict[str, Any]
+    bedrock: BedrockJobs, nova: JobDefinition
 ) -> None:
     """Two runs with one `job_name`: the second must not report, nor stop, what the first made."""
     bedrock.create(prepare(nova, "first", {"job_name": "mine"}), never)
     second = prepare(nova, "second", {"job_name": "mine"})
-    with pytest.raises(JobError, match=r"a job 'mine' already, of the run 'first'"):
+    with pytest.raises(JobError, match=r"a job 'mine' already, .* 'gsm8k--first'"):
         bedrock.create(second, never)
     with pytest.raises(JobError, match="another job_name"):
         steps.stop_run(bedrock, second)
     assert bedrock.get("mine").status == "InProgress"
 
 
-def test_a_bedrock_job_is_stopped_by_name(bedrock: BedrockJobs, nova: dict[str, Any]) -> None:
+def test_a_bedrock_job_is_stopped_by_name(bedrock: BedrockJobs, nova: JobDefinition) -> None:
     """Stopping twice is no error: what has ended is left as it is."""
     bedrock.create(prepare(nova, "first", {}), never)
     bedrock.stop("gsm8k-first")
@@ -54,13 +54,26 @@ def test_a_bedrock_job_is_stopped_by_name(bedrock: BedrockJobs, nova: dict[str, 
     bedrock.stop("gsm8k-first")
 
 
-def test_jobs_of_other_deployments_are_not_listed(
-    bedrock: BedrockJobs, nova: dict[str, Any]
+def test_two_deployments_never_share_a_job(bedrock: BedrockJobs, nova: JobDefinition) -> None:
+    """One run's name, one job's name: the second is refused, and would have watched the first."""
+    other: JobDefinition = {**nova, "deployment": "gsm8k-prod"}
+    bedrock.create(prepare(nova, "first", {"job_name": "mine"}), never)
+    with pytest.raises(JobError, match=r"'gsm8k--first' and not as 'gsm8k-prod--first'"):
+        bedrock.create(prepare(other, "first", {"job_name": "mine"}), never)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("maths", "prod-first"), ("maths-prod", "first")), (("a", "b"), ("a-b", ""))],
+)
+def test_no_two_deployments_and_runs_read_alike(
+    one: tuple[str, str], other: tuple[str, str], nova: JobDefinition
 ) -> None:
-    """`nameContains` finds more than a prefix; the list holds this deployment's only."""
-    bedrock.create(prepare(nova, "first", {}), never)
-    bedrock.create(prepare(nova, "x", {"job_name": "other-gsm8k-1"}), never)
-    assert [job.name for job in bedrock.named("gsm8k")] == ["gsm8k-first"]
+    """Where one name ends and the next begins can be told."""
+    tokens = {
+        prepare({**nova, "deployment": name}, run, {}).request_token for name, run in (one, other)
+    }
+    assert len(tokens) == 2
 
 
 def test_an_answer_without_a_job_may_be_asked_for_again(
@@ -82,7 +95,7 @@ def test_a_job_without_a_status_is_under_way(
 
 
 def test_the_phases_of_a_bedrock_job_are_shown(
-    bedrock: BedrockJobs, monkeypatch: pytest.MonkeyPatch, nova: dict[str, Any]
+    bedrock: BedrockJobs, monkeypatch: pytest.MonkeyPatch, nova: JobDefinition
 ) -> None:
     """moto reports none, so the answer is one of the service model's shape."""
     bedrock.create(prepare(nova, "first", {}), never)
@@ -99,7 +112,7 @@ def test_the_phases_of_a_bedrock_job_are_shown(
 
 
 def test_an_aborted_run_waits_for_a_creation_that_is_under_way(
-    bedrock: BedrockJobs, nova: dict[str, Any]
+    bedrock: BedrockJobs, nova: JobDefinition
 ) -> None:
     """The job turns up while the step waits, and is stopped."""
     run = prepare(nova, "first", {})
@@ -116,7 +129,7 @@ def test_an_aborted_run_waits_for_a_creation_that_is_under_way(
 
 
 def test_an_aborted_run_without_a_job_is_given_up(
-    bedrock: BedrockJobs, nova: dict[str, Any]
+    bedrock: BedrockJobs, nova: JobDefinition
 ) -> None:
     """After as long as a creation may take."""
     waits: list[float] = []

@@ -1,6 +1,5 @@
 """`rft.toml`: what it may say, and how it says what it may not."""
 
-import copy
 import re
 import tomllib
 from collections.abc import Callable
@@ -10,28 +9,12 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from rewards.job.config import (
-    RftConfig,
-    checked_hyperparameters,
-    load_config,
-    overrides_of,
-    parse_config,
-)
+from rewards.job.config import RftConfig, load_config, overrides_of, parse_config
 from rewards.job.errors import ConfigError
-from tests.job.conftest import NOVA_TABLES, OPEN_WEIGHT_TABLES
+from rewards.job.targets import checked_hyperparameters
+from tests.job.conftest import NOVA_TABLES, OPEN_WEIGHT_TABLES, changed
 
 MINIMAL = 'name = "maths"\n[reward]\nrubric = "gsm8k"\n'
-
-
-def changed(tables: dict[str, Any], dotted: str, value: object) -> dict[str, Any]:
-    """The tables with one key set to another value."""
-    copied = copy.deepcopy(tables)
-    *path, last = dotted.split(".")
-    inner = copied
-    for step in path:
-        inner = inner.setdefault(step, {})
-    inner[last] = value
-    return copied
 
 
 #: Key, wrong value, what the message has to say. Ranges and patterns: Bedrock's API reference
@@ -44,6 +27,7 @@ WRONG = [
     ("region", "us-east", "an AWS region"),
     ("email", "you", "an e-mail address"),
     ("tags", {"aws:x": "1"}, 'none starts "aws:"'),
+    ("tags", {"rft:deployment": "x"}, 'or "rft:"'),
     ("tags", {"a": "b#"}, "letters, digits"),
     ("tags", {"": "b"}, "1 to 128"),
     ("tags", {"a" * 129: "b"}, "1 to 128"),
@@ -58,7 +42,9 @@ WRONG = [
     ("reward.timeout", "60", "from 1 to 900"),
     ("reward.memory", 127, "from 128 to 10240"),
     ("reward.architecture", "arm", '"arm64" or "x86_64"'),
-    ("reward.reserved_concurrency", 0, "from 1"),
+    ("reward.reserved_concurrency", 0, 'from 1 to 100000, or "none"'),
+    ("reward.reserved_concurrency", "all", "or \"none\", got 'all'"),
+    ("reward.reserved_concurrency", True, 'or "none"'),
     ("reward.log_retention_days", 2, "1 or 3 or 5"),
     ("reward.log_retention_days", True, "1 or 3 or 5"),
     ("reward.log_samples", 1.5, "from 0 to 1"),

@@ -1,18 +1,16 @@
-"""Definitions and runs: the requests of both APIs, and the names that a run gives."""
+"""Definitions: what a deployment keeps of its job, as requests of both APIs."""
 
 import re
 from typing import Any
 
 import pytest
 from botocore.session import Session
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rewards.job.config import LONGEST_PREFIX, parse_config
-from rewards.job.definition import Deployed, define, full_marks_of, prepare, token_of
-from rewards.job.errors import ConfigError
+from rewards.job.config import parse_config
+from rewards.job.definition import JobDefinition, define, full_marks_of, undeployed
+from rewards.job.prepared import prepare
 from rewards.rubric.spec import parse_spec
-from tests.job.conftest import DEPLOYED, NOVA_TABLES, definition_of
+from tests.job.conftest import DEPLOYED, NOVA_TABLES, changed, definition_of
 
 EVERYTHING: dict[str, Any] = {
     **NOVA_TABLES,
@@ -85,11 +83,15 @@ def test_a_nova_request_carries_all_that_was_configured() -> None:
     request = prepare(definition_of(EVERYTHING), "first", {}).request
     rft = request["customizationConfig"]["rftConfig"]
     assert request["jobName"] == request["customModelName"] == "gsm8k-first"
-    assert request["clientRequestToken"] == "first"
+    assert request["clientRequestToken"] == "gsm8k--first"
     assert request["customizationType"] == "REINFORCEMENT_FINE_TUNING"
     assert rft["graderConfig"] == {"lambdaGrader": {"lambdaArn": DEPLOYED.function_arn}}
     assert rft["hyperParameters"] == EVERYTHING["job"]["hyperparameters"]
-    assert request["jobTags"] == [{"key": "team", "value": "maths"}]
+    assert request["jobTags"] == [
+        {"key": "team", "value": "maths"},
+        {"key": "rft:deployment", "value": "gsm8k"},
+        {"key": "rft:run", "value": "first"},
+    ]
     assert request["vpcConfig"] == {
         "subnetIds": ["subnet-00000001"],
         "securityGroupIds": ["sg-00000001"],
@@ -97,7 +99,7 @@ def test_a_nova_request_carries_all_that_was_configured() -> None:
 
 
 def test_an_open_weight_request_has_the_grader_and_nothing_of_nova(
-    open_weight: dict[str, Any],
+    open_weight: JobDefinition,
 ) -> None:
     """`method.reinforcement.grader.lambda`, as the user guide's page on the OpenAI APIs has it."""
     assert prepare(open_weight, "first", {}).request == {
@@ -112,76 +114,15 @@ def test_an_open_weight_request_has_the_grader_and_nothing_of_nova(
     }
 
 
-def test_overrides_change_one_run_and_not_the_definition(nova: dict[str, Any]) -> None:
-    """Names and hyperparameters of a run; the definition stays what was deployed."""
-    before = repr(nova)
-    run = prepare(nova, "r", {"job_name": "mine", "hyperparameters": {"epochCount": 9}})
-    rft = run.request["customizationConfig"]["rftConfig"]
-    assert rft["hyperParameters"] == {"epochCount": 9, "learningRate": 1e-5}
-    assert (run.job_name, run.request["customModelName"]) == ("mine", "gsm8k-r")
-    assert repr(nova) == before
-
-
-@pytest.mark.parametrize(
-    ("overrides", "expected"),
-    [
-        ({"epochs": 2}, "no override 'epochs'"),
-        ({"hyperparameters": {"epochCount": 51}}, "from 1 to 50, got 51"),
-        ({"hyperparameters": 3}, "an object"),
-        ({"job_name": "a_b"}, "job_name must be"),
-        ({"job_name": 3}, "job_name must be"),
-        ({"model_name": "a.b"}, "model_name must be"),
-        ({"poll_seconds": 0}, "from 1 to 3600"),
-        ({"preflight": "no"}, "true or false"),
-        ([], "must be an object"),
-    ],
-)
-def test_a_wrong_override_is_refused(nova: dict[str, Any], overrides: Any, expected: str) -> None:
-    """A run is checked like the file that it varies."""
-    with pytest.raises(ConfigError, match=expected):
-        prepare(nova, "r", overrides)
-
-
-def test_an_open_weight_job_takes_no_model_name(open_weight: dict[str, Any]) -> None:
-    """The API has no field for it (`suffix` is not supported)."""
-    with pytest.raises(ConfigError, match="no place"):
-        prepare(open_weight, "r", {"model_name": "mine"})
-
-
-@given(st.text(max_size=80))
-def test_a_token_is_one_that_the_service_takes(run: str) -> None:
-    """clientRequestToken and the end of a job name, for any name of an execution."""
-    token = token_of(run)
-    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", token)
-    assert len(token) <= 36
-    assert token_of(run) == token
-
-
-#: Names of executions that are as long as they may be (80 characters), or need changing.
-@pytest.mark.parametrize("run", ["a" * 36, "a" * 37, "a" * 80, "a-" * 40, "é" * 80, "a_" * 40])
-def test_the_names_of_a_run_with_a_long_name_are_ones_that_the_service_takes(
-    run: str, nova: dict[str, Any]
-) -> None:
-    """Whatever the prefixes: a job's and a model's name have at most 63 characters."""
-    nova["names"] = {"job": "j" * LONGEST_PREFIX, "model": "m" * LONGEST_PREFIX}
-    request = prepare(nova, run, {}).request
-    assert len(request["clientRequestToken"]) <= 36
-    assert len(request["jobName"]) <= 63
-    assert len(request["customModelName"]) <= 63
-
-
-@given(st.text(max_size=50), st.text(max_size=50))
-def test_different_runs_have_different_tokens(one: str, other: str) -> None:
-    """Two executions never share a job."""
-    assert (token_of(one) == token_of(other)) == (one == other)
-
-
 def test_placeholders_stand_for_what_only_a_deployment_knows() -> None:
     """A request can be rendered before anything exists."""
-    config = parse_config(NOVA_TABLES)
-    definition = define(config, Deployed.placeholders(config), full_marks=1.0)
+    config = parse_config(changed(NOVA_TABLES, "data.train", "examples/first-job/train.jsonl"))
+    definition = undeployed(config)
     assert definition["function"] == "${RewardFunctionVersionArn}"
-    assert definition["dataset"] == "s3://data-bucket/train.jsonl"
+    (dataset,) = definition["datasets"]
+    assert dataset["uri"].startswith("s3://${DataBucket}/datasets/${HashOf:examples/")
+    foreign = undeployed(parse_config(NOVA_TABLES))["datasets"]
+    assert foreign == [dict.fromkeys(("source", "uri"), "s3://data-bucket/train.jsonl")]
 
 
 def test_relative_rewards_have_no_full_marks_to_check() -> None:

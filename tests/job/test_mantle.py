@@ -9,10 +9,11 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 from rewards.job.clients import jobs_of
-from rewards.job.definition import prepare
+from rewards.job.definition import JobDefinition
 from rewards.job.errors import JobError, MissingError, QuotaError, TransientError
 from rewards.job.jobs import Dataset, Job
 from rewards.job.mantle import Api, MantleJobs, bearer_token
+from rewards.job.prepared import prepare
 from tests.local_aws.mantle import FAULTS, FakeMantle, Fault
 
 DATA = b'{"messages": []}\n'
@@ -41,7 +42,7 @@ def _jobs(mantle: FakeMantle) -> MantleJobs:
 
 
 def test_an_open_weight_run_uploads_its_file_and_creates_one_job(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any]
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """The file's name is the run's, so that a repeated creation finds file and job."""
     run = prepare(open_weight, "first", {})
@@ -50,11 +51,11 @@ def test_an_open_weight_run_uploads_its_file_and_creates_one_job(
     assert jobs.create(run, never) == created
     assert mantle.contents == {"file-1": DATA}
     assert mantle.created == [{**run.request, "training_file": "file-1"}]
-    assert [job.name for job in jobs.named("gsm8k")] == ["gsm8k-first"]
+    assert [job.name for job in jobs.mine("gsm8k")] == ["gsm8k-first"]
 
 
 def test_a_creation_that_broke_off_after_the_upload_is_taken_up(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any]
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """The file that is there is used; the dataset is not sent twice."""
     mantle.throttles = 1
@@ -71,7 +72,7 @@ def test_a_creation_that_broke_off_after_the_upload_is_taken_up(
 def test_a_request_that_breaks_costs_no_run_and_makes_no_second_job(
     jobs: MantleJobs,
     mantle: FakeMantle,
-    open_weight: dict[str, Any],
+    open_weight: JobDefinition,
     method: str,
     path: str,
     kind: str,
@@ -96,7 +97,7 @@ def test_a_request_that_breaks_costs_no_run_and_makes_no_second_job(
 
 @pytest.mark.parametrize("path", ["files", "fine_tuning/jobs"])
 def test_what_was_created_behind_a_lost_answer_is_found_in_the_same_attempt(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any], path: str
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition, path: str
 ) -> None:
     """Not repeated: the request is sent once, then looked for."""
     mantle.faults = [Fault("drop", "POST", path)]
@@ -106,7 +107,7 @@ def test_what_was_created_behind_a_lost_answer_is_found_in_the_same_attempt(
 
 
 def test_a_job_of_the_second_of_two_files_of_one_name_is_found(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any]
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """Two attempts may both have uploaded before either saw the other's file."""
     run = prepare(open_weight, "first", {})
@@ -120,7 +121,7 @@ def test_a_job_of_the_second_of_two_files_of_one_name_is_found(
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_look_that_breaks_is_repeated_or_may_be(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any], kind: str
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition, kind: str
 ) -> None:
     """No class but the one that is worth another attempt ever leaves the client."""
     created = jobs.create(prepare(open_weight, "first", {}), dataset)
@@ -138,7 +139,7 @@ def test_an_outage_is_given_up_after_a_few_repetitions(
     """By the class that lets the state machine come back later."""
     mantle.faults = [Fault("drop") for _ in range(10)]
     with pytest.raises(TransientError, match="GET files"):
-        jobs.named("gsm8k")
+        list(jobs.mine("gsm8k"))
     assert len(mantle.requests) == 4
 
 
@@ -170,7 +171,7 @@ def test_a_refusal_is_told_by_its_class(
 
 
 def test_an_upload_holds_a_few_pieces_in_memory_whatever_its_size(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any]
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """Sixteen times the data, the same peak: a step's Lambda has 512 MB."""
     mantle.keep_contents = False
@@ -192,7 +193,7 @@ def test_an_upload_holds_a_few_pieces_in_memory_whatever_its_size(
 
 
 def test_the_latest_metrics_of_an_open_weight_job_are_read_from_its_events(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any]
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """Events of type metrics carry the step and the mean reward; booleans are no figures."""
     mantle.events = [
@@ -208,7 +209,7 @@ def test_the_latest_metrics_of_an_open_weight_job_are_read_from_its_events(
 
 
 def test_an_open_weight_job_is_stopped_by_name(
-    jobs: MantleJobs, mantle: FakeMantle, open_weight: dict[str, Any]
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """By way of its id, which is what the API knows."""
     jobs.create(prepare(open_weight, "first", {}), dataset)
@@ -229,14 +230,14 @@ def test_a_service_that_does_not_answer_may_be_tried_again() -> None:
     """A connection that is refused says nothing about the job."""
     api = Api("http://127.0.0.1:9/v1", token=lambda: "key", pause_seconds=0.0)
     with pytest.raises(TransientError, match="connection broke"):
-        MantleJobs(api).named("gsm8k")
+        list(MantleJobs(api).mine("gsm8k"))
 
 
 def test_the_definition_says_where_the_service_is(
-    mantle: FakeMantle, open_weight: dict[str, Any]
+    mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
     """Under the name of its region, or where the environment says."""
-    assert jobs_of(open_weight).named("gsm8k") == []
+    assert list(jobs_of(open_weight).mine("gsm8k")) == []
     assert mantle.requests == ["GET files", "GET fine_tuning/jobs"]
     (token,) = mantle.tokens
     assert token.startswith("bedrock-api-key-")

@@ -1,30 +1,34 @@
 """The steps of a run, as the state machine's Lambdas take them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from moto.awslambda_simple.models import lambda_simple_backends
 from moto.core.config import default_user_config
 
-from infra.job.runtime import steps
+from infra.job.runtime import handlers
+from rewards.job import steps
 from rewards.job.aws import aws_client
-from rewards.job.errors import ConfigError, PreflightError
+from rewards.job.definition import JobDefinition
+from rewards.job.errors import ConfigError, JobError, MissingError, PreflightError
 from tests.local_aws.mantle import FakeMantle
 
 RECORD = {"messages": [{"role": "user", "content": "1 + 1?"}], "reference_answer": "#### 2"}
 
 
-def event(definition: dict[str, Any], **given: Any) -> dict[str, Any]:
+def event(definition: JobDefinition, **given: Any) -> dict[str, Any]:
     return {"definition": definition, "run": "one", "input": {}, **given}
 
 
 @pytest.fixture(name="dataset")
 def _dataset(aws: None) -> None:
     s3 = aws_client("s3", region="us-east-1")
-    s3.create_bucket(Bucket="data-bucket")
+    for bucket in ("asset-bucket", "data-bucket"):
+        s3.create_bucket(Bucket=bucket)
     lines = "".join(json.dumps(RECORD) + "\n" for _ in range(3))
-    s3.put_object(Bucket="data-bucket", Key="train.jsonl", Body=lines.encode())
+    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=lines.encode())
 
 
 @pytest.fixture(name="reward")
@@ -41,67 +45,154 @@ def answers(*rewards: float) -> str:
     return json.dumps([{"id": "x", "aggregate_reward_score": reward} for reward in rewards])
 
 
-def test_a_sound_reward_passes_the_check(nova: dict[str, Any], reward: list[str]) -> None:
+def test_a_sound_reward_passes_the_check(nova: JobDefinition, reward: list[str]) -> None:
     """Three records, each with its reference and a corrupted one, in one call."""
     reward.append(answers(1.0, 0.0, 1.0, 0.0, 1.0, 0.5))
-    checked = steps.check(event(nova), None)
+    checked = handlers.check(event(nova), None)
     assert checked["job"] == "gsm8k-one"
     assert checked["preflight"].startswith("3 references earn full marks")
 
 
-def test_an_unsound_reward_stops_the_run(nova: dict[str, Any], reward: list[str]) -> None:
+def test_an_unsound_reward_stops_the_run(nova: JobDefinition, reward: list[str]) -> None:
     """The error is the state machine's cause of failure."""
     reward.append(answers(1.0, 0.0, 0.25, 0.0, 1.0, 0.0))
     with pytest.raises(PreflightError, match=r"record 2: its own reference earns 0\.25 of 1"):
-        steps.check(event(nova), None)
+        handlers.check(event(nova), None)
 
 
-def test_the_check_can_be_left_out(nova: dict[str, Any]) -> None:
+def test_the_check_can_be_left_out(nova: JobDefinition) -> None:
     """By the run's own input; nothing is read and nothing called."""
-    checked = steps.check(event(nova, input={"preflight": False}), None)
+    checked = handlers.check(event(nova, input={"preflight": False}), None)
     assert checked["preflight"] == "skipped"
 
 
-def test_a_misspelt_input_stops_the_run_before_anything_is_called(nova: dict[str, Any]) -> None:
+def test_a_misspelt_input_stops_the_run_before_anything_is_called(nova: JobDefinition) -> None:
     """With the nearest spelling."""
     with pytest.raises(ConfigError, match='did you mean "hyperparameters"'):
-        steps.check(event(nova, input={"hyperparameter": {}}), None)
+        handlers.check(event(nova, input={"hyperparameter": {}}), None)
 
 
 def test_what_the_console_puts_into_an_input_is_no_misspelling(
-    nova: dict[str, Any], reward: list[str]
+    nova: JobDefinition, reward: list[str]
 ) -> None:
     """Step Functions starts from {"Comment": ...}."""
-    steps.check(event(nova, input={"Comment": "Insert your JSON here", "preflight": False}), None)
+    handlers.check(
+        event(nova, input={"Comment": "Insert your JSON here", "preflight": False}), None
+    )
 
 
-def test_a_job_is_created_then_watched(nova: dict[str, Any], aws: None) -> None:
+def test_a_job_is_created_then_watched(nova: JobDefinition, dataset: None) -> None:
     """The state machine keeps the view of the job, and how long to wait."""
-    created = steps.create(event(nova, input={"poll_seconds": 7}), None)
+    created = handlers.create(event(nova, input={"poll_seconds": 600}), None)
     assert (created["name"], created["status"]) == ("gsm8k-one", "InProgress")
-    assert created["poll_seconds"] == 7
-    assert steps.watch(event(nova, job=created), None) == created
+    assert created["poll_seconds"] == 600
+    assert handlers.watch(event(nova, job=created), None) == created
 
 
 def test_an_open_weight_job_is_created_from_its_dataset(
-    open_weight: dict[str, Any], dataset: None, mantle: FakeMantle
+    open_weight: JobDefinition, dataset: None, mantle: FakeMantle
 ) -> None:
     """The file that S3 has is the one that is uploaded."""
     open_weight["region"] = "us-east-1"
-    created = steps.create(event(open_weight), None)
+    created = handlers.create(event(open_weight), None)
     assert created["id"] == "ftjob-1"
     assert json.loads(mantle.contents["file-1"].splitlines()[0]) == RECORD
-    assert steps.watch(event(open_weight, job=created), None)["status"] == "InProgress"
+    assert handlers.watch(event(open_weight, job=created), None)["status"] == "InProgress"
 
 
-def test_the_event_of_an_aborted_execution_stops_its_job(
-    nova: dict[str, Any], aws: None, monkeypatch: pytest.MonkeyPatch
+def test_only_a_job_of_the_deployments_own_can_be_attached_to(
+    nova: JobDefinition, dataset: None
 ) -> None:
-    """Run and overrides are read from the event, the definition from its parameter."""
-    ssm = aws_client("ssm", region="us-east-1")
-    ssm.put_parameter(Name="/rft/gsm8k/job", Type="String", Value=json.dumps(nova))
-    monkeypatch.setenv("RFT_NAME", "gsm8k")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    steps.create(event(nova, input={"job_name": "mine"}), None)
-    detail = {"name": "one", "input": json.dumps({"job_name": "mine"})}
-    assert steps.stop({"detail": detail}, None) == "stopping mine"
+    """A run that watches a job which is there creates none, and checks nothing."""
+    created = handlers.create(event(nova), None)
+    attached = event(nova, run="two", input={"attach": created["id"]})
+    assert handlers.check(attached, None)["preflight"] == "skipped"
+    assert handlers.create(attached, None) == created
+    other: JobDefinition = {**nova, "deployment": "gsm8k-prod"}
+    with pytest.raises(JobError, match="the job gsm8k-one is of the deployment 'gsm8k'"):
+        handlers.create(event(other, run="two", input={"attach": created["id"]}), None)
+
+
+def test_the_datasets_of_a_nova_job_are_put_into_its_own_bucket(
+    nova: JobDefinition, dataset: None
+) -> None:
+    """Before the job is created, which reads them there and nowhere else."""
+    handlers.create(event(nova), None)
+    s3 = aws_client("s3", region="us-east-1")
+    copied = s3.get_object(Bucket="data-bucket", Key="datasets/train.jsonl")["Body"].read()
+    assert json.loads(copied.splitlines()[0]) == RECORD
+    assert nova["request"]["trainingDataConfig"]["s3Uri"] == nova["datasets"][0]["uri"]
+
+
+class Histories:
+    """Executions by what they knew on entering each state, served in pages, the latest first."""
+
+    def __init__(self, *inputs: dict[str, Any], page: int = 1) -> None:
+        self.inputs, self.page = list(reversed(inputs)), page
+
+    def get_execution_history(self, **asked: Any) -> dict[str, Any]:
+        assert asked["reverseOrder"]
+        start = int(asked.get("nextToken", 0))
+        events: list[dict[str, Any]] = [{"id": 9999 - 2 * start, "type": "ExecutionAborted"}]
+        for place, given in enumerate(self.inputs[start : start + self.page], start=start):
+            entered = {"name": "a state", "input": json.dumps(given)}
+            events.append({"id": 9998 - 2 * place, "stateEnteredEventDetails": entered})
+        more = start + self.page < len(self.inputs)
+        return {"events": events, **({"nextToken": str(start + self.page)} if more else {})}
+
+
+@pytest.fixture(name="aborted")
+def _aborted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Send the event of an execution that was aborted after it had entered states."""
+
+    def abort(*inputs: dict[str, Any], given: dict[str, Any] | None = None) -> str:
+        def client(service: str, **options: Any) -> Any:
+            states = service == "stepfunctions"
+            return Histories(*inputs) if states else aws_client(service, **options)
+
+        monkeypatch.setattr(steps, "aws_client", client)
+        monkeypatch.setattr(handlers, "PATIENCE_SECONDS", 0)
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        detail = {"name": "one", "executionArn": ARN, "input": json.dumps(given or {})}
+        return handlers.stop({"detail": detail}, None)
+
+    return abort
+
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:rft-gsm8k:one"
+
+
+def test_the_event_of_an_aborted_execution_stops_its_own_job(
+    nova: JobDefinition, dataset: None, aborted: Callable[..., str]
+) -> None:
+    """By the id that the execution kept, whatever today's definition calls its jobs."""
+    job = handlers.create(event(nova, input={"job_name": "mine"}), None)
+    states: list[dict[str, Any]] = [{}, {"definition": nova}]
+    states += [{"definition": nova, "job": job}, {"definition": nova, "job": job}]
+    assert aborted(*states, given={"job_name": "mine"}) == "stopping mine"
+    assert aborted(*states) == "mine has ended already: Stopped"
+
+
+def test_a_creation_that_is_under_way_is_found_by_the_runs_own_definition(
+    nova: JobDefinition, dataset: None, aborted: Callable[..., str]
+) -> None:
+    """The execution was aborted before it knew its job."""
+    handlers.create(event(nova), None)
+    assert aborted({}, {"definition": nova}) == "stopping gsm8k-one"
+
+
+def test_a_run_that_created_nothing_has_nothing_to_stop(
+    nova: JobDefinition, aws: None, aborted: Callable[..., str]
+) -> None:
+    """It had no definition yet, was refused for its input, or had not come so far."""
+    assert "had not loaded its definition" in aborted({})
+    assert "could have created no job" in aborted({"definition": nova}, given={"epochs": 1})
+    assert "has created no job" in aborted({"definition": nova})
+
+
+def test_a_stop_that_fails_is_an_error(
+    nova: JobDefinition, aws: None, aborted: Callable[..., str]
+) -> None:
+    """Lambda tries again, then tells the topic; an alarm counts it."""
+    with pytest.raises(MissingError):
+        aborted({"definition": nova, "job": {"id": "gone"}})

@@ -1,5 +1,6 @@
 """One deployment of both targets into the simulator, and what of it can be read back."""
 
+import ast
 import json
 import os
 import subprocess
@@ -12,7 +13,8 @@ from aws_cdk import App
 from infra.findings import check
 from infra.node import CDK
 from infra.stacks import RftStack
-from rewards.job.config import NOVA, RftConfig, load_config
+from rewards.job.config import RftConfig, load_config
+from rewards.job.targets import NOVA
 from rewards.rubric.spec import find_rubric
 from tests.local_aws.mantle import FakeMantle
 from tests.local_aws.report import expect, say
@@ -123,7 +125,7 @@ class Deployment:
             alias = lambda_.get_alias(FunctionName=f"rft-{config.name}", Name="live")
             expect(definition["function"].endswith(f":{alias['FunctionVersion']}"), "alias")
             expect(definition["target"] == config.target, "target of the definition")
-            dataset = self.object(definition["dataset"], config.region)
+            dataset = self.object(definition["datasets"][0]["source"], config.region)
             assert config.data is not None
             expect(dataset == config.local(config.data.train).read_bytes(), "the dataset's bytes")
             for role, statements in self.policies(config).items():
@@ -135,10 +137,8 @@ class Deployment:
             if config.target == NOVA:
                 grader = request["customizationConfig"]["rftConfig"]["graderConfig"]
                 expect(grader["lambdaGrader"]["lambdaArn"] == definition["function"], "grader")
-                policy = json.loads(
-                    lambda_.get_policy(FunctionName=definition["function"])["Policy"]
-                )
-                expect(policy["Statement"] != [], "the version's own permission")
+                place = definition["datasets"][0]["uri"]
+                expect(request["trainingDataConfig"] == {"s3Uri": place}, "the dataset's place")
 
     def policies(self, config: RftConfig) -> dict[str, list[dict[str, Any]]]:
         """The inline statements of every role of a stack."""
@@ -149,8 +149,11 @@ class Deployment:
             if name.startswith(stack_of(config)):
                 statements: list[dict[str, Any]] = []
                 for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-                    document = iam.get_role_policy(RoleName=name, PolicyName=policy)
-                    statements += document["PolicyDocument"]["Statement"]
+                    answer = iam.get_role_policy(RoleName=name, PolicyName=policy)
+                    document = answer["PolicyDocument"]
+                    if isinstance(document, str):  # moto keeps a role's own policy as its repr
+                        document = ast.literal_eval(document)
+                    statements += document["Statement"]
                 expect(statements != [], f"the policy of {name}")
                 found[name] = statements
         return found

@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ class FakeMantle:
             "id": job_id,
             "object": "fine_tuning.job",
             "status": "running",
-            "created_at": 1_795_400_000 + len(self.jobs),
+            "created_at": int(time.time()) + len(self.jobs),
             "training_file": request["training_file"],
             "model": request["model"],
             "fine_tuned_model": f"ft:{request['model']}",

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rewards.job.config import NOVA, OPEN_WEIGHT, RftConfig
+from rewards.job.config import RftConfig
+from rewards.job.prepared import mark_of
+from rewards.job.targets import NOVA, OPEN_WEIGHT
 from tests.local_aws.deployment import ROOT, Deployment
 from tests.local_aws.report import expect, say
 
@@ -54,9 +56,8 @@ def _run(
 
 def _start(proof: Deployment, config: RftConfig, run: str, given: dict[str, Any]) -> str:
     states = proof.client("stepfunctions", config.region)
-    text = json.dumps({"poll_seconds": 1, **given})
     machine = proof.definition(config)["state_machine"]
-    started = states.start_execution(stateMachineArn=machine, name=run, input=text)
+    started = states.start_execution(stateMachineArn=machine, name=run, input=json.dumps(given))
     return str(started["executionArn"])
 
 
@@ -74,7 +75,7 @@ def _ended(proof: Deployment, config: RftConfig, execution: str) -> dict[str, An
 def _refuse(proof: Deployment, config: RftConfig) -> None:
     """A dataset whose references the reward does not satisfy: no job is created."""
     definition = proof.definition(config)
-    bucket, _, key = definition["dataset"].removeprefix("s3://").partition("/")
+    bucket, _, key = definition["datasets"][0]["source"].removeprefix("s3://").partition("/")
     s3 = proof.client("s3", config.region)
     sound = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     record = json.loads(sound.splitlines()[0])
@@ -114,7 +115,7 @@ def _abort(proof: Deployment, config: RftConfig) -> None:
                 "stateMachineArn": proof.definition(config)["state_machine"],
                 "name": "aborted",
                 "status": "ABORTED",
-                "input": json.dumps({"poll_seconds": 1}),
+                "input": "{}",
             },
         },
     )
@@ -129,10 +130,9 @@ def _status(proof: Deployment, config: RftConfig, name: str) -> str | None:
         jobs = proof.client("bedrock", config.region).list_model_customization_jobs()
         found = {j["jobName"]: j["status"] for j in jobs["modelCustomizationJobSummaries"]}
         return found.get(name)
-    names = {file["filename"]: file["id"] for file in proof.mantle.files.values()}
-    file_id = names.get(f"{name}.jsonl")
-    jobs = {job["training_file"]: job["status"] for job in proof.mantle.jobs.values()}
-    return jobs.get(file_id)
+    names = {file["id"]: mark_of(file["filename"])[2] for file in proof.mantle.files.values()}
+    jobs = {names[job["training_file"]]: job["status"] for job in proof.mantle.jobs.values()}
+    return jobs.get(name)
 
 
 def command_line(proof: Deployment) -> None:
@@ -145,10 +145,11 @@ def command_line(proof: Deployment) -> None:
         expect("model: " in started, started)
         expect(f"{config.name}-by-hand" in _rewards(proof, path, "list"), "rewards job list")
         expect("Completed" in _rewards(proof, path, "status"), "rewards job status")
-        expect("ended already" in _rewards(proof, path, "stop"), "rewards job stop")
+        expect("ended already" in _rewards(proof, path, "stop", "by-hand"), "rewards job stop")
+        expect("refused" in _rewards(proof, path, "list").lower(), "a refused run in the list")
         rendered = json.loads(_rewards(proof, path, "render", "--deployed"))
         expect(proof.definition(config)["function"] in json.dumps(rendered), "render --deployed")
-        say(f"  {config.target}: rewards job render, start, status, list, stop")
+        say(f"  {config.target}: rewards job render, start, status, list and stop")
 
 
 def _rewards(proof: Deployment, config: Path, command: str, *options: str) -> str:

@@ -28,6 +28,9 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 from moto.stepfunctions import models as sfn_models
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
+    WaitFunction,
+)
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from tests.local_aws.identifiers import bedrock_models
@@ -42,6 +45,9 @@ LAMBDA_SECONDS = 120
 
 #: The longest pause of a state machine before it tries a step again.
 RETRY_SECONDS = 0.5
+
+#: The longest that one waits between two looks at a job.
+WAIT_SECONDS = 1
 
 #: Calls a handler as Lambda would, from the asset alone: -I and -S leave out everything else.
 CALLER = """
@@ -264,8 +270,17 @@ def _sleep_briefly(seconds: float) -> None:
     time.sleep(min(seconds, RETRY_SECONDS))
 
 
+_wait_interval = WaitFunction._wait_interval
+
+
+def _wait_briefly(self: WaitFunction, env: Any, wait_seconds: int) -> None:
+    """What a state machine waits between two looks: here, no five minutes."""
+    _wait_interval(self, env, min(wait_seconds, WAIT_SECONDS))
+
+
 #: What is put in place of moto's own while a simulator runs.
 EXTENSIONS: tuple[tuple[Any, str, Any], ...] = (
+    (WaitFunction, "_wait_interval", _wait_briefly),
     (retrier_decl, "time", SimpleNamespace(sleep=_sleep_briefly)),
     (
         lambda_models.LambdaVersion,

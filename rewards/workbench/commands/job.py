@@ -5,39 +5,32 @@ Nothing here needs CDK. `render` works before anything is deployed; the others w
 """
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from rewards.job.aws import aws_client, calling
-from rewards.job.clients import jobs_of
 from rewards.job.config import (
     CONTEXT_PREFIX,
     DEFAULT_FILE,
-    NOVA,
     RftConfig,
     assign,
     load_config,
     overrides_of,
 )
-from rewards.job.definition import OVERRIDES, Deployed, define, full_marks_of, prepare
-from rewards.job.errors import ConfigError, JobError, TransientError
-from rewards.job.jobs import COMPLETED, ENDED, Job, Jobs
+from rewards.job.definition import JobDefinition, undeployed
+from rewards.job.errors import ConfigError, JobError
+from rewards.job.jobs import COMPLETED
+from rewards.job.prepared import OVERRIDES, prepare, requests_of
+from rewards.job.runs import Runs, RunView
 from rewards.job.steps import check_reward, create_job, deployed_definition
-from rewards.rubric.spec import load_spec
+from rewards.workbench import watching
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
-from rewards.workbench.output import figure, json_text, print_json, print_table, printable, say
+from rewards.workbench.output import json_text, print_json, say
 
-#: Exit code of a job that did not complete, as for any other difference from what was hoped.
+#: Exit code of a run that did not complete, as for any other difference from what was hoped.
 UNSUCCESSFUL = 1
-
-#: The width of the bar that shows how far a training is.
-BAR_CHARS = 30
 
 app = typer.Typer(
     help="Show, start, watch and stop the RFT job that rft.toml defines.",
@@ -50,8 +43,9 @@ ConfigOption = Annotated[Path, typer.Option("--config", help="The configuration 
 EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="Another AWS endpoint, such as a local one.")
 ]
-JobArgument = Annotated[
-    str | None, typer.Argument(help="A job's name or id, or a run's name; else the latest job.")
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="RUN", help="A run's name, its job's name or id, or the ARN of either."),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -87,12 +81,12 @@ def render(
     From rft.toml, with ${...} for what only a deployment knows; or, with --deployed, as deployed.
     """
     settings = _settings(config, context)
-    definition = _definition(settings, endpoint_url) if deployed else _defined(settings)
-    print_json(requests_of(definition, run, _run_overrides(set_)))
+    definition = _definition(settings, endpoint_url) if deployed else undeployed(settings)
+    print_json(requests_of(definition, prepare(definition, run, _run_overrides(set_))))
 
 
 @app.command()
-@examples("rewards job start --run first --watch")
+@examples("rewards job start --run first", "rewards job start --run first --watch")
 def start(
     config: ConfigOption = Path(DEFAULT_FILE),
     run: Annotated[
@@ -106,114 +100,96 @@ def start(
     direct: Annotated[
         bool, typer.Option("--direct", help="With your own credentials, not the state machine.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option(help="Stay until the reward is checked and the job is created.")
+    ] = True,
     watch: Annotated[bool, typer.Option("--watch", help="Stay until the job has ended.")] = False,
-    every: EverySeconds = 30.0,
+    every: EverySeconds = 5.0,
     endpoint_url: EndpointOption = None,
 ) -> None:
-    """Start one run of the deployed job, and print the job's name."""
+    """Start one run of the deployed job, and print the job's name once it is created."""
     overrides = _run_overrides(set_) | ({} if preflight else {"preflight": False})
     run = run or f"run-{secrets.token_hex(4)}"
     definition = _definition(_settings(config, context), endpoint_url)
-    planned = prepare(definition, run, overrides)
-    jobs = jobs_of(definition, endpoint_url=endpoint_url)
-
-    def look() -> Job | None:
-        found = jobs.find(planned)
-        if found is not None:
-            return jobs.get(found.id)
-        if not direct:
-            _fail_if_ended(definition, run, endpoint_url)
-        return None
-
+    prepared = prepare(definition, run, overrides)
+    runs = Runs(definition, endpoint_url=endpoint_url)
     if direct:
         say(f"preflight: {check_reward(definition, overrides, endpoint_url=endpoint_url)}")
         create_job(definition, run, overrides, endpoint_url=endpoint_url)
     else:
-        _start_execution(definition, run, overrides, endpoint_url)
-    print(planned.job_name)
+        runs.start(run, json_text(overrides))
+        say(f"the run {run} has begun; it goes on whether or not anybody looks")
+        if wait:
+            _wait_for_job(runs, run, every)
+    print(prepared.job_name)
     if watch:
-        _watch(look, every)
+        _watch(runs, run, every)
 
 
 @app.command()
 @examples("rewards job status", "rewards job status first --json")
 def status(
-    job: JobArgument = None,
+    run: RunArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Stay until the job has ended.")] = False,
-    every: EverySeconds = 30.0,
     json_: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
-    """Show how far a job is."""
-    definition = _definition(_settings(config, context), endpoint_url)
-    jobs = jobs_of(definition, endpoint_url=endpoint_url)
-    found = _found(jobs, definition, job)
-    if watch:
-        _watch(lambda: jobs.get(found.id), every)
-    elif json_:
-        print_json(asdict(found))
-    else:
-        print_table(("job", printable(found.name, 63)), list(_facts(found)))
+    """Show how far a run is, or why it was refused; without a name the latest run."""
+    runs = _runs(config, context, endpoint_url)
+    watching.show(runs.named(run or _latest(runs)), as_json=json_)
+
+
+@app.command("watch")
+@examples("rewards job watch first", "rewards job watch first --attach")
+def watch_run(
+    run: RunArgument = None,
+    config: ConfigOption = Path(DEFAULT_FILE),
+    context: ContextOption = None,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="Also let the state machine watch the job again.")
+    ] = False,
+    every: EverySeconds = 30.0,
+    endpoint_url: EndpointOption = None,
+) -> None:
+    """Stay until a run has ended; without a name the latest run.
+
+    Ctrl-C ends this command, and nothing else.
+    """
+    runs = _runs(config, context, endpoint_url)
+    run = run or _latest(runs)
+    if attach:
+        say(f"the run {runs.attach(runs.named(run))} watches the job now, and tells of its end")
+    _watch(runs, run, every)
 
 
 @app.command()
 @examples("rewards job stop first")
 def stop(
-    job: JobArgument = None,
+    run: RunArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
     endpoint_url: EndpointOption = None,
 ) -> None:
-    """Stop a job; what it has trained so far is the service's to keep or drop."""
-    definition = _definition(_settings(config, context), endpoint_url)
-    jobs = jobs_of(definition, endpoint_url=endpoint_url)
-    found = _found(jobs, definition, job)
-    if found.status in ENDED:
-        print(f"{found.name} has ended already: {found.status}")
-        return
-    jobs.stop(found.id)
-    print(f"stopping {found.name}")
+    """Stop a run; what it has trained so far is the service's to keep or drop.
+
+    Without a name the one that is under way, where there is no more than one.
+    """
+    runs = _runs(config, context, endpoint_url)
+    print(runs.stop(_only_one(runs) if run is None else runs.named(run)))
 
 
 @app.command("list")
-@examples("rewards job list --json")
-def list_jobs(
+@examples("rewards job list", "rewards job list --json")
+def list_runs(
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")] = 20,
     json_: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
-    """List the jobs of this deployment, the latest first."""
-    definition = _definition(_settings(config, context), endpoint_url)
-    jobs = jobs_of(definition, endpoint_url=endpoint_url).named(definition["names"]["job"])
-    if json_:
-        print_json([asdict(job) for job in jobs])
-    elif jobs:
-        columns = ("job", "status", "created", "ended")
-        print_table(columns, [(job.name, job.status, job.created, job.ended) for job in jobs])
-    else:
-        say("no jobs yet; `rewards job start` starts one")
-
-
-def requests_of(
-    definition: dict[str, Any], run: str, overrides: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """What a run sends, in order: the operation (or method and path) and its body."""
-    planned = prepare(definition, run, overrides)
-    if definition["target"] == NOVA:
-        return [{"operation": "CreateModelCustomizationJob", "body": dict(planned.request)}]
-    upload = {
-        "purpose": "fine-tune",
-        "file": {"filename": planned.filename, "content": definition["dataset"]},
-    }
-    base = f"https://bedrock-mantle.{definition['region']}.api.aws/v1"
-    body = {**planned.request, "training_file": "${FileId}"}
-    return [
-        {"operation": f"POST {base}/files", "multipart": upload},
-        {"operation": f"POST {base}/fine_tuning/jobs", "body": body},
-    ]
+    """List the runs of this deployment, the latest first; refused ones with the reason."""
+    watching.show_all(_runs(config, context, endpoint_url).latest(limit), as_json=json_)
 
 
 def _settings(config: Path, context: list[str] | None) -> RftConfig:
@@ -242,100 +218,51 @@ def _run_overrides(assignments: list[str] | None) -> dict[str, Any]:
     return overrides
 
 
-def _defined(config: RftConfig) -> dict[str, Any]:
-    """The definition before any deployment: a placeholder stands for what it would add."""
-    if config.job is None:
-        raise ConfigError("there is no [job] in the configuration, so no request to render")
-    full_marks = full_marks_of(load_spec(config.rubric))
-    return define(config, Deployed.placeholders(config), full_marks=full_marks)
+def _definition(config: RftConfig, endpoint_url: str | None) -> JobDefinition:
+    return deployed_definition(config.name, config.region, endpoint_url=endpoint_url)
 
 
-def _definition(config: RftConfig, endpoint_url: str | None) -> dict[str, Any]:
-    definition: dict[str, Any] = deployed_definition(
-        config.name, config.region, endpoint_url=endpoint_url
+def _runs(config: Path, context: list[str] | None, endpoint_url: str | None) -> Runs:
+    return Runs(_definition(_settings(config, context), endpoint_url), endpoint_url=endpoint_url)
+
+
+def _latest(runs: Runs) -> str:
+    """The name of the latest run."""
+    latest = runs.latest(1)
+    if not latest:
+        raise JobError("there are no runs yet; `rewards job start` starts one")
+    return latest[0].name
+
+
+def _only_one(runs: Runs) -> RunView:
+    """The run that can be meant where none is named.
+
+    Raises:
+        JobError: there is none under way, or more than one.
+    """
+    under_way = runs.under_way()
+    if not under_way:
+        raise JobError("nothing is under way; `rewards job list` shows what there has been")
+    if len(under_way) > 1:
+        names = ", ".join(run.name for run in under_way)
+        raise JobError(f"{len(under_way)} runs are under way ({names}): name the one to stop")
+    return under_way[0]
+
+
+def _wait_for_job(runs: Runs, run: str, every: float) -> None:
+    """Stay until a run has its job, or has been refused."""
+    found = watching.watch(
+        lambda: runs.named(run), every, until=lambda found: found.job is not None
     )
-    return definition
-
-
-def _start_execution(
-    definition: dict[str, Any], run: str, overrides: dict[str, Any], endpoint_url: str | None
-) -> None:
-    """Start the deployed state machine: it checks, creates, watches and notifies by itself."""
-    client = aws_client("stepfunctions", region=definition["region"], endpoint_url=endpoint_url)
-    with calling(f"starting the run {run}"):
-        client.start_execution(
-            stateMachineArn=definition["state_machine"], name=run, input=json_text(overrides)
-        )
-
-
-def _fail_if_ended(definition: dict[str, Any], run: str, endpoint_url: str | None) -> None:
-    """Say why the execution of a run has ended without a job, if it has."""
-    client = aws_client("stepfunctions", region=definition["region"], endpoint_url=endpoint_url)
-    machine = definition["state_machine"].replace(":stateMachine:", ":execution:")
-    with calling(f"looking at the run {run}"):
-        execution = client.describe_execution(executionArn=f"{machine}:{run}")
-    if execution["status"] not in ("RUNNING", "SUCCEEDED"):
-        reason = str(execution.get("cause") or execution["status"])
-        raise JobError(f"the run ended without a job: {printable(reason, 2000)}")
-
-
-def _watch(look: Callable[[], Job | None], every: float) -> None:
-    """Print a line whenever the job has moved, until it has ended."""
-    shown = ""
-    while True:
-        try:
-            job = look()
-        except TransientError as error:  # the job goes on, and so does the watch
-            say(f"{time.strftime('%H:%M:%S')}  {printable(str(error), 200)}; looking again")
-            time.sleep(every)
-            continue
-        line = _progress(job) if job else "checking the reward, then creating the job"
-        if line != shown:
-            print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
-            shown = line
-        if job and job.status in ENDED:
-            _exit_unless_completed(job)
-            return
-        time.sleep(every)
-
-
-def _found(jobs: Jobs, definition: dict[str, Any], job: str | None) -> Job:
-    """The job that was asked for, or the latest."""
-    if job is None:
-        mine = jobs.named(definition["names"]["job"])
-        if not mine:
-            raise JobError("there are no jobs yet; `rewards job start` starts one")
-        job = mine[0].name
-    return jobs.get(job)
-
-
-def _exit_unless_completed(job: Job) -> None:
-    if job.status != COMPLETED:
-        say(f"{job.name} {job.status}: {printable(job.message, 2000) or 'no reason given'}")
+    if found.job is None:
+        watching.explain(found)
         raise typer.Exit(UNSUCCESSFUL)
-    print(f"model: {job.model}")
 
 
-def _progress(job: Job) -> str:
-    """One line: the status, then the phases, or how far the training is and what it earns."""
-    parts = [f"{name} {phase}" for name, phase in job.phases.items()]
-    step, steps = job.metrics.get("step"), job.metrics.get("total_steps")
-    if step is not None and steps:
-        done = round(BAR_CHARS * min(step / steps, 1.0))
-        parts = [f"[{'#' * done}{'.' * (BAR_CHARS - done)}] step {step:g} of {steps:g}"]
-    if (reward := job.metrics.get("critic_rewards_mean")) is not None:
-        parts.append(f"reward {figure(reward)}")
-    return "  ".join([job.status, *parts])
-
-
-def _facts(job: Job) -> Iterator[tuple[str, str]]:
-    yield "progress", _progress(job)
-    for name, value in (("id", job.id), ("created", job.created), ("ended", job.ended)):
-        if value:
-            yield name, value
-    for name, metric in job.metrics.items():
-        yield name, figure(metric)
-    if job.model:
-        yield "model", job.model
-    if job.message:
-        yield "message", printable(job.message, 500)
+def _watch(runs: Runs, run: str, every: float) -> None:
+    """Stay until a run has ended, and name its model."""
+    ended = watching.watch(lambda: runs.named(run), every)
+    if ended.job is None or ended.status != COMPLETED:
+        watching.explain(ended)
+        raise typer.Exit(UNSUCCESSFUL)
+    print(f"model: {ended.job.model}")

@@ -9,9 +9,9 @@ import os
 from typing import Any
 
 from rewards.job.clients import jobs_of
-from rewards.job.definition import POLL_SECONDS, prepare
 from rewards.job.jobs import Job
-from rewards.job.steps import check_reward, create_job, deployed_definition, stop_run
+from rewards.job.prepared import prepare
+from rewards.job.steps import check_reward, create_job, stop_execution
 
 # Leaves Lambda a minute to answer before its timeout.
 PATIENCE_SECONDS = int(os.environ.get("STOP_PATIENCE_SECONDS", "300"))
@@ -26,8 +26,9 @@ def check(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def create(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Create the job, or find the one that an earlier attempt created."""
+    run = prepare(event["definition"], event["run"], event["input"])
     job = create_job(event["definition"], event["run"], event["input"])
-    return {**_view(job), "poll_seconds": event["input"].get("poll_seconds", POLL_SECONDS)}
+    return {**_view(job), "poll_seconds": run.poll_seconds}
 
 
 def watch(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -39,9 +40,13 @@ def watch(event: dict[str, Any], context: object) -> dict[str, Any]:
 def stop(event: dict[str, Any], context: object) -> str:
     """Stop the job of an execution that was aborted or timed out; EventBridge sends the event."""
     detail = event["detail"]
-    definition = deployed_definition(os.environ["RFT_NAME"], os.environ["AWS_REGION"])
-    run = prepare(definition, detail["name"], json.loads(detail.get("input") or "{}"))
-    return stop_run(jobs_of(definition), run, patience=PATIENCE_SECONDS)
+    return stop_execution(
+        detail["executionArn"],
+        detail["name"],
+        json.loads(detail.get("input") or "{}"),
+        region=os.environ["AWS_REGION"],
+        patience=PATIENCE_SECONDS,
+    )
 
 
 def _view(job: Job) -> dict[str, Any]:

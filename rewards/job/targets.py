@@ -1,0 +1,62 @@
+"""The two APIs that run jobs, and the hyperparameters that each takes, in its own spelling.
+
+botocore checks only minima and types, so a batch size of 600 would fail hours later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from rewards.core.tables import TableError, checked, choice, number, table_of, whole
+from rewards.job.errors import ConfigError
+
+#: The two APIs that run jobs: Bedrock's own, and the OpenAI-compatible one.
+NOVA, OPEN_WEIGHT = "nova", "open-weight"
+
+
+@dataclass(frozen=True, slots=True)
+class NovaHyperparameters:
+    """`rftConfig.hyperParameters` of CreateModelCustomizationJob, spelt as there."""
+
+    epochCount: Annotated[int | None, whole(1, 50)] = None
+    batchSize: Annotated[int | None, whole(16, 512)] = None
+    learningRate: Annotated[float | None, number(1e-7, 1e-3)] = None
+    maxPromptLength: Annotated[int | None, whole(1)] = None
+    trainingSamplePerPrompt: Annotated[int | None, whole(2, 16)] = None
+    inferenceMaxTokens: Annotated[int | None, whole(1)] = None
+    reasoningEffort: Annotated[str | None, choice("low", "medium", "high")] = None
+    evalInterval: Annotated[int | None, whole(1, 100)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWeightHyperparameters:
+    """`method.reinforcement.hyperparameters` of the OpenAI-compatible API, spelt as there.
+
+    Bedrock documents these three, and no ranges for them.
+    """
+
+    n_epochs: Annotated[int | None, whole(1)] = None
+    batch_size: Annotated[int | None, whole(1)] = None
+    learning_rate_multiplier: Annotated[float | None, number(1e-9)] = None
+
+
+HYPERPARAMETERS: dict[str, type[NovaHyperparameters] | type[OpenWeightHyperparameters]] = {
+    NOVA: NovaHyperparameters,
+    OPEN_WEIGHT: OpenWeightHyperparameters,
+}
+
+
+def checked_hyperparameters(
+    target: str, table: Mapping[str, Any], path: str = ""
+) -> dict[str, Any]:
+    """The hyperparameters that a job of `target` is given, each in its service's range.
+
+    Raises:
+        ConfigError: starting with the hyperparameter's name, after `path`.
+    """
+    try:
+        found = checked(table_of(HYPERPARAMETERS[target]), table, path)
+    except TableError as error:
+        raise ConfigError(str(error)) from None
+    values = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    return {name: value for name, value in values.items() if value is not None}
