@@ -69,6 +69,7 @@ class Scorer(Generic[P, R]):
         self._needs: Callable[[Mapping[str, Any]], Iterable[str]] = lambda params: ()
         self._reach: Callable[[Mapping[str, Any]], tuple[float, float]] = lambda params: self.range
         self.service: Service | None = None
+        self.for_batch: Callable[..., Sequence[Any]] | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Score directly, without a rubric: for tests, notebooks and other scorers."""
@@ -116,6 +117,16 @@ class Scorer(Generic[P, R]):
                 f"{self.range[0]} to {self.range[1]}"
             )
         return low, high
+
+    def batches(self, function: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+        """Register how a whole batch is scored at once: where workers or processes are shared.
+
+        It receives the samples, the deadline (a `time.monotonic()` value) and every parameter, and
+        returns for each sample, in order, what the scorer would have given, or an exception. It
+        ends before the deadline: what has no verdict by then is a `DeadlineError` in its place.
+        """
+        self.for_batch = function
+        return function
 
     def uses(self, service: Service) -> None:
         """Register what the scorer shares with others, and a container with all its batches."""

@@ -115,6 +115,12 @@ class Batch:
         """Run one component over every sample that is still open."""
         call, verdict, samples = component.call, component.verdict, self.samples
         alarm.set(self.deadline)
+        if component.scorer.for_batch is not None:
+            open_ = self.undecided(component)
+            at_once = partial(component.scorer.for_batch, [samples[index] for index in open_])
+            call = partial(at_once, self.deadline, **component.params)
+            self.take_group(component, open_, self.outcome(call) if open_ else [])
+            return
         for index in self.undecided(component):
             if monotonic() > self.deadline:
                 self.record(component, index, _LATE)
@@ -150,15 +156,18 @@ class Batch:
             return
         alarm.set(self.deadline)
         for group, call in zip(members, calls, strict=True):
-            raw = DeadlineError("no time left")
-            if monotonic() <= self.deadline:
-                try:
-                    raw = call()
-                except PASSES:
-                    raise
-                except BaseException as error:  # noqa: BLE001 - see the module's docstring
-                    raw = error
-            self.take_group(component, group, raw)
+            self.take_group(component, group, self.outcome(call))
+
+    def outcome(self, call: Callable[[], Any]) -> Any:
+        """What a call on this thread gives, or the exception in its place; none without time."""
+        if monotonic() > self.deadline:
+            return DeadlineError("no time left")
+        try:
+            return call()
+        except PASSES:
+            raise
+        except BaseException as error:  # noqa: BLE001 - see the module's docstring
+            return error
 
     def fan_out(self, calls: Sequence[Callable[[], Any]], alarm: Alarm) -> list[Any]:
         """What async calls give, or the exceptions in their place; none is made without time."""
