@@ -75,6 +75,7 @@ wire.answering <- .contract .telemetry core.score rubric
 handler <- core.errors rubric wire.answering wire.telemetry
 __init__ <- core.errors core.sample core.score core.scorer rubric
 job <- core.tables job rubric
+curves <- core.errors curves
 judge <- core.concurrency core.errors core.sample core.score core.tables judge
 sandbox <- core.errors reading sandbox
 scorers <- core.errors core.sample core.score core.scorer judge reading sandbox

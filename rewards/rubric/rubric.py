@@ -152,6 +152,7 @@ class Rubric:
         group_by: str = "prompt",
         reference: str | Sequence[str] = (),
         concurrency: int = DEFAULT_CONCURRENCY,
+        goal: str = "",
         normalize: NormalizeSpec | None = None,
     ) -> None:
         """Check and keep the rubric; see `rewards.rubric.spec.RubricSpec` for the arguments.
@@ -174,6 +175,7 @@ class Rubric:
             "group_by": group_by,
             "reference": reference,
             "concurrency": concurrency,
+            "goal": goal,
         }
         if normalize is not None:
             tables["normalize"] = normalize._asdict() if isinstance(normalize, tuple) else normalize

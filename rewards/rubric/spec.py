@@ -38,6 +38,9 @@ NORMALIZE_BY = ("batch", "group")
 #: A name that is longer is a description.
 MAX_NAME_CHARS = 64
 
+#: Families whose scorers look at the form of an answer, not at whether it is right.
+_FORMS = frozenset({"format", "length", "diversity"})
+
 #: Judge calls in flight at once; above this a new account's Bedrock quota throttles at once.
 DEFAULT_CONCURRENCY = 16
 
@@ -158,6 +161,8 @@ class RubricSpec(NamedTuple):
     `group_by` is "prompt" or the metadata key that rollouts of one prompt share (a sample without
     it is compared with none). `reference` holds the dotted paths into `reference_answer`, tried
     in order (none: all of it). `concurrency` bounds the calls that async scorers have in flight.
+    `goal` names the component that says whether the task was solved; `rewards doctor` asks whether
+    it rises with the reward.
     """
 
     name: Annotated[str, _label, 'name = "maths"']
@@ -172,6 +177,7 @@ class RubricSpec(NamedTuple):
     group_by: Annotated[str, _word] = "prompt"
     reference: Annotated[tuple[str, ...], _paths] = ()
     concurrency: Annotated[int, whole(1)] = DEFAULT_CONCURRENCY
+    goal: Annotated[str, text(shortest=0, longest=MAX_NAME_CHARS, form="a component's name")] = ""
     normalize: Annotated[NormalizeSpec | None, table_of(NormalizeSpec)] = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -181,6 +187,12 @@ class RubricSpec(NamedTuple):
         if self.normalize is not None:
             tables["normalize"] = self.normalize._asdict()
         return tables
+
+    def aim(self) -> str:
+        """The goal; by default the component of the highest weight that judges no form."""
+        weighted = [one for one in self.component if one.weight > 0 and not one.gate]
+        aimed = [one for one in weighted if one.scorer.partition(".")[0] not in _FORMS] or weighted
+        return self.goal or max(aimed, key=lambda one: one.weight, default=self.component[0]).name
 
     def written(self) -> str:
         """The rubric as one line of text: the same for all rubrics that say the same.
@@ -274,6 +286,9 @@ def _check_together(spec: RubricSpec) -> None:
                 f'two components are called "{name}"; give each its own "name" (metrics are '
                 "reported under it)",
             )
+    if spec.goal and spec.goal not in names:
+        near = did_you_mean(spec.goal, names)
+        raise TableError("goal", f'there is no component "{spec.goal}"{near}')
     weighted = [component for component in spec.component if component.weight]
     if not weighted:
         raise TableError("", "no component has a weight, so nothing makes a reward")

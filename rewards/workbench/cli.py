@@ -11,6 +11,7 @@ import typer
 
 from rewards.core.errors import BatchFailedError, RewardsError, Terminated
 from rewards.workbench.commands.catalogue import list_scorers, show_rubric
+from rewards.workbench.commands.doctor import doctor
 from rewards.workbench.commands.job import app as job
 from rewards.workbench.commands.judge import judge
 from rewards.workbench.commands.new import new
@@ -77,6 +78,7 @@ app.command()(
     )(score)
 )
 app.command()(serve)
+app.command()(doctor)
 app.command("list")(list_scorers)
 app.command("show")(show_rubric)
 for name, group in (("new", new), ("job", job), ("judge", judge)):
