@@ -36,6 +36,7 @@ reading.structured.call_values <- reading.text
 reading.structured.calls <- .call_values reading.text
 reading.structured.queries <- reading.text
 reading.structured.leaves <- reading.words
+reading.structured.programs <- reading.content reading.text
 reading.choices <- .choices .text reading.sentences.languages reading.sentences.phrases
 reading.structured.schemas <- core.errors reading.text
 reading.sentences.languages <- reading.text

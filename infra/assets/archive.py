@@ -61,7 +61,8 @@ def _zip(files: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for arcname in sorted(files):
             entry = zipfile.ZipInfo(arcname, _EPOCH)
-            entry.external_attr = 0o644 << 16
+            # Programs, such as ruff: Lambda unpacks them with the mode that the zip gives.
+            entry.external_attr = (0o755 if arcname.startswith("bin/") else 0o644) << 16
             entry.create_system = 3  # Unix, wherever it is built
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, files[arcname])

@@ -35,9 +35,12 @@ def third_party(
     folder = _installed(lock, platform)
     for distribution in _closure(names, folder, lock, platform):
         for file in sorted(distribution.files or (), key=str):
+            if file.parts[0] == ".." or file.name in _OF_THE_INSTALLER:
+                continue
+            content = (folder / file).read_bytes()
             # Scripts have this machine's interpreter in their first line, and are never run.
-            if file.parts[0] not in ("bin", "..") and file.name not in _OF_THE_INSTALLER:
-                yield file.as_posix(), (folder / file).read_bytes()
+            if file.parts[0] != "bin" or not content.startswith(b"#!"):
+                yield file.as_posix(), content
 
 
 def _closure(

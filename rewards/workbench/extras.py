@@ -7,6 +7,8 @@ EXTRAS = {
     "awslambdaric": ("workbench", "awslambdaric"),
     "jsonschema_rs": ("schema", "jsonschema-rs"),
     "sqlglot": ("sql", "sqlglot"),
+    "pyflakes": ("lint", "pyflakes"),
+    "ruff": ("lint", "ruff"),
     "re2": ("regex", "google-re2"),
     "boto3": ("judge", "boto3"),
     "botocore": ("judge", "boto3"),

@@ -78,12 +78,14 @@ def test_a_build_for_this_machine_has_bytecode_and_runs_alone(tmp_path: Path) ->
 
 
 def test_nothing_in_an_asset_tells_when_or_where_it_was_built(tmp_path: Path) -> None:
-    """One time stamp, one mode, names in order."""
-    asset = build(SOURCES, tmp_path, "x", Platform.local())
+    """One time stamp, one mode but for programs, names in order."""
+    asset = build([*SOURCES, ("bin/ruff", b"\x7fELF")], tmp_path, "x", Platform.local())
     with zipfile.ZipFile(asset.path) as unpacked:
         entries = unpacked.infolist()
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
-    assert {entry.external_attr >> 16 for entry in entries} == {0o644}
+    modes = {entry.filename: entry.external_attr >> 16 for entry in entries}
+    assert modes.pop("bin/ruff") == 0o755
+    assert set(modes.values()) == {0o644}
     assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
 
 

@@ -46,6 +46,15 @@ def test_nothing_tells_where_or_by_whom_it_was_installed() -> None:
     assert {"LICENSE", "METADATA"} <= kept
 
 
+def test_a_program_of_a_distribution_is_shipped_for_the_machine_that_runs_it() -> None:
+    """ruff is a program, not a module: its wheel's binary comes along, and no script does."""
+    shipped = files("ruff")
+    (machine,) = struct.unpack_from("<H", shipped["bin/ruff"], 18)
+
+    assert MACHINES[machine] == LAMBDA.machine
+    assert [name for name in shipped if name.startswith("bin/")] == ["bin/ruff"]
+
+
 def test_a_wheel_with_another_hash_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,143 @@
+"""Whether a program is well made, as far as that can be told without a person.
+
+The program is the last fenced block of Python of the answer, or the answer itself
+(`rewards.reading.structured.programs`).
+"""
+
+import ast
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+from rewards.core.errors import DeadlineError, UnscoredError
+from rewards.core.sample import Sample
+from rewards.core.score import Score
+from rewards.core.scorer import scorer
+from rewards.reading.structured.programs import find_program, parsed
+from rewards.reading.text import MAX_ANSWER_CHARS
+from rewards.sandbox.code import lint as linting
+
+#: What a preamble's end may do to the answer below it is not the answer's fault.
+_OF_A_LATER_START = frozenset({"E402", "F404"})
+
+
+@scorer
+def lint(
+    sample: Sample,
+    *,
+    rules: list[str] = [],  # noqa: B006 - a parameter's default, never changed
+    ignore: list[str] = [],  # noqa: B006
+    preamble_key: str = "preamble",
+) -> Score:
+    r"""How free the program is of a linter's findings: 1 - findings / statements, at least 0.0.
+
+    Statements are those that do something: no `pass`, no docstring, no comment, so that padding
+    with those gains nothing. A program that does not parse, or has no statement, is worth 0.0. By
+    default pyflakes looks for what is wrong whatever the style: names that are undefined or unused,
+    format strings that do not fit, keys given twice. Comments such as `# noqa`, calls of `locals()`
+    and handlers of NameError hide nothing from it. The program is read, and never run.
+
+    Code that stands before the answer (`metadata.preamble`) is known to the linter; only what the
+    answer adds is counted. Needs the extra `lint`. Metrics: `lint/parsed`, `lint/statements`,
+    `lint/findings`, and the number of findings by code, such as `lint/F401`.
+
+    Args:
+        rules: Rules of ruff by code or prefix, such as ["E", "F", "B"], where pyflakes alone is
+            not enough; one process reads all programs of a batch. Those named F are pyflakes'.
+        ignore: Codes, or beginnings of codes, that do not count.
+        preamble_key: The metadata field that holds the code before the answer.
+
+    >>> lint(Sample(id="1", completion="import os\nx = 1\nprint(x)")).reason
+    "F401 in line 1: 'os' imported but unused"
+    """
+    return _linted(_read(sample, preamble_key), rules, ignore)
+
+
+@lint.needs
+def _(params: Mapping[str, Any]) -> list[str]:
+    return linting.needed(params["rules"])
+
+
+@lint.check
+def _(*, rules: list[str], **_: Any) -> None:
+    linting.check_installed(rules)
+
+
+@lint.batches
+def _(
+    samples: Sequence[Sample],
+    deadline: float,
+    *,
+    rules: list[str],
+    ignore: list[str],
+    preamble_key: str,
+) -> list[Score | BaseException]:
+    """One by one, but for ruff: a process of it costs as much for one program as for twenty."""
+    read = [_read(sample, preamble_key) for sample in samples]
+    sources = [r.source for r in read if isinstance(r.tree, ast.Module)]
+    try:
+        linting.read_ahead(sources, rules)
+    except UnscoredError as error:
+        return [error] * len(samples)
+    late = DeadlineError("no time left")
+    return [late if monotonic() > deadline else _linted(r, rules, ignore) for r in read]
+
+
+class _Read(NamedTuple):
+    """The program of an answer, in its place: `offset` lines of `source` stand before it."""
+
+    program: str
+    source: str
+    offset: int
+    tree: ast.Module | str
+
+
+def _read(sample: Sample, preamble_key: str) -> _Read:
+    program = find_program(sample.completion)
+    preamble = sample.metadata.get(preamble_key)
+    if isinstance(preamble, str) and preamble.strip():
+        before = preamble.rstrip("\n") + "\n"
+        whole = before + program
+        tree = parsed(whole)
+        if isinstance(tree, ast.Module):
+            return _Read(program, whole, before.count("\n"), tree)
+    return _Read(program, program, 0, parsed(program))
+
+
+def _linted(read: _Read, rules: Sequence[str], ignore: Sequence[str]) -> Score:
+    metrics = {"parsed": 0.0, "statements": 0.0, "findings": 0.0}
+    answer = read.program[:MAX_ANSWER_CHARS]
+    if isinstance(read.tree, str):
+        return Score(0.0, read.tree, metrics, answer=answer)
+    total = linting.statements(read.tree, read.offset)
+    if total is None:
+        return Score(0.0, "a program too long to be linted", metrics, answer=answer)
+    try:
+        found = linting.findings(read.source, read.tree, rules)
+    except linting.UnlintableError as error:
+        return Score(0.0, str(error), metrics, answer=answer)
+    left_out = tuple(ignore)
+    found = [f for f in found if _counts(f, read.offset) and not f.code.startswith(left_out)]
+    metrics = {"parsed": 1.0, "statements": float(total), "findings": float(len(found))}
+    for finding in found:
+        metrics[finding.code] = metrics.get(finding.code, 0.0) + 1.0
+    value = max(0.0, 1.0 - len(found) / total) if total else 0.0
+    return Score(value, _told(found, total, read), metrics, answer=answer)
+
+
+def _counts(finding: linting.Finding, offset: int) -> bool:
+    """Whether a finding is the answer's: neither in the preamble, nor about repeating it."""
+    if not offset:
+        return True
+    repeats = finding.code == "F811" and finding.other_line <= offset
+    return finding.line > offset and finding.code not in _OF_A_LATER_START and not repeats
+
+
+def _told(found: Sequence[linting.Finding], total: int, read: _Read) -> str:
+    if not total:
+        return "no statement that does anything"
+    if not found:
+        return f"no finding in {total} statements"
+    first = found[0]
+    more = f"; {len(found)} findings in {total} statements" if len(found) > 1 else ""
+    return f"{first.code} in line {first.line - read.offset}: {first.message[:200]}{more}"
