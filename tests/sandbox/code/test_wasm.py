@@ -1,0 +1,185 @@
+"""The default engine: a world a program, limits that are counts, workers that can be lost."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from rewards.sandbox.code.plain import read
+from rewards.sandbox.code.protocol import Call, EngineError, Limits, Outcome, Program
+from rewards.sandbox.code.wasm import WasmRunner
+
+needs_engine = pytest.mark.skipif(
+    importlib.util.find_spec("eryx") is None, reason="pyeryx has no wheel for this Python"
+)
+LIMITS = Limits(fuel=400_000_000)
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[WasmRunner]:
+    made = WasmRunner(1)
+    yield made
+    made.close()
+
+
+def one(runner: WasmRunner, source: str, *calls: Call, stdin: str | None = None) -> Outcome:
+    (found,) = runner.run([Program(source, calls, stdin)], LIMITS)
+    assert found is not None
+    return found
+
+
+@needs_engine
+def test_calls_run_in_order_in_one_world_and_return_plain_data(runner: WasmRunner) -> None:
+    """What was kept from one call is there in the next; each tells its own end."""
+    source = "seen = []\ndef add(x, *, n=1):\n    seen.append(x)\n    return (x + n, seen)\n"
+    found = one(runner, source, Call.of("add", 1), Call.of("add", 2, n=3), Call.of("add", "a"))
+
+    assert found.ended == "done"
+    assert [r.value and read(r.value) for r in found.returned] == [(2, [1]), (5, [1, 2]), None]
+    assert [r.error for r in found.returned] == ["", "", "TypeError"]
+
+
+@needs_engine
+def test_a_program_with_stdin_runs_as_main(runner: WasmRunner) -> None:
+    """It reads and prints as at a terminal; leaving with 0 is an end like any other."""
+    source = "import sys\nif __name__ == '__main__':\n    print(input()[::-1])\n    sys.exit(0)"
+
+    assert one(runner, source, stdin="añb\n").output == "bña\n"
+    assert one(runner, "import sys\nsys.exit(3)", stdin="").ended == "exception"
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("source", "ended"),
+    [
+        ("def f(:", "syntax"),
+        ("raise SystemExit", "exception"),
+        ("while True: pass", "fuel"),
+        ("try:\n    while True: pass\nexcept BaseException: pass", "fuel"),
+        ("import os; os._exit(0)", "died"),
+        ("import json; json.loads('[' * 200_000)", "died"),
+        ("x = []\nwhile True: x = [x]\n", "fuel"),
+        ("x = [0]\nwhile True: x += x\n", "exception"),
+        ("print('x' * 100_000)", "output"),
+        ("try:\n    print('x' * 100_000)\nexcept OSError: pass", "output"),
+        ("sum(range(10 ** 12))", "fuel"),
+        ("import re; re.match('(a+)+$', 'a' * 64 + 'b')", "fuel"),
+    ],
+)
+def test_a_bomb_ends_itself_and_not_the_next(runner: WasmRunner, source: str, ended: str) -> None:
+    """A limit, or a world that breaks, costs one program; the next one's verdict is right."""
+    assert one(runner, source).ended == ended
+    assert one(runner, "def f(): return 1", Call.of("f")).returned[0].value == "1"
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os; f = lambda: [v for k, v in os.environ.items() if 'SECRET' in k][0]",
+        "f = lambda: open('/etc/passwd').read()",
+        "f = lambda: open('/proc/self/environ').read()",
+        "import os; f = lambda: os.listdir('/proc')",
+        "import socket; f = lambda: socket.create_connection(('127.0.0.1', 9001), 1)",
+        "import urllib.request as u; f = lambda: u.urlopen('http://127.0.0.1:9001/').read()",
+        "import subprocess; f = lambda: subprocess.run(['ls'])",
+        "import os; f = lambda: os.fork()",
+        "import threading; f = lambda: threading.Thread(target=print).start()",
+        "import ctypes; f = lambda: 1",
+        "import os; f = lambda: os.read(3, 10)",
+        "import os; f = lambda: os.kill(1, 9)",
+    ],
+)
+def test_nothing_of_the_machine_is_in_reach(
+    runner: WasmRunner, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No credential, file, process, thread, socket or pipe of ours."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+    found = one(runner, source, Call.of("f"))
+
+    assert not any(r.value for r in found.returned), found
+
+
+@needs_engine
+def test_worlds_keep_nothing_for_the_next(runner: WasmRunner) -> None:
+    """Neither a patched builtin nor a file of the world's own."""
+    one(runner, "import builtins\nbuiltins.leak = 1\nopen('/data/leak', 'w').write('x')")
+    found = one(
+        runner,
+        "import builtins, os\ndef f(): return hasattr(builtins, 'leak'), os.listdir('/data')",
+        Call.of("f"),
+    )
+
+    assert read(found.returned[0].value or "") == (False, [])
+
+
+@needs_engine
+def test_fuel_is_exact_and_identical_programs_run_once(runner: WasmRunner) -> None:
+    """The same count in every run: a verdict does not depend on who else is busy."""
+    program = Program("x = sum(i * i for i in range(1000))")
+    found = runner.run([program, program, Program("x = 1"), program], LIMITS)
+    again = runner.run([program], LIMITS)
+
+    assert found[0] is found[1] is found[3]
+    assert found[0] == again[0]
+
+
+@needs_engine
+def test_a_worker_that_is_killed_is_replaced_and_its_program_tried_again() -> None:
+    """What the machine does to a worker is no verdict on a program."""
+    runner = WasmRunner(1)
+    assert one(runner, "x = 1").ended == "done"
+    os.kill(runner._idle[0].process.pid, signal.SIGKILL)
+    assert one(runner, "x = 1").ended == "done"
+    runner.close()
+
+
+@needs_engine
+def test_a_batch_of_endless_loops_ends_before_the_deadline_and_delays_no_other() -> None:
+    """The programs that end have their verdict, wherever they stand; the rest say None."""
+    runner = WasmRunner(1)
+    loops = [Program(f"while True: {n}") for n in range(64)]
+    deadline = time.monotonic() + 5
+    one(runner, "x = 1")
+    found = runner.run([Program("x = 1"), *loops[:3]], Limits(fuel=10**12, seconds=60), deadline)
+
+    assert time.monotonic() < deadline
+    assert found[0] is not None
+    assert found[1:] == [None] * 3
+    assert one(runner, "x = 2").ended == "done"
+    runner.close()
+
+
+@needs_engine
+def test_workers_end_with_their_parent() -> None:
+    """None is left over, however the parent ends; while one lives the parent is not dumpable."""
+    code = (
+        "import os, signal\n"
+        "from rewards.sandbox.code.wasm import WasmRunner\n"
+        "from rewards.sandbox.code.protocol import Limits, Program\n"
+        "runner = WasmRunner(1)\n"
+        "runner.run([Program('x = 1')], Limits())\n"
+        "print(runner._idle[0].process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    for _ in range(500):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    pytest.fail("a worker outlived its parent")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="where there is no wheel")
+def test_python_3_11_gets_one_clear_sentence() -> None:
+    """What is needed, what there is, what to do."""
+    with pytest.raises(EngineError, match=r"needs Python 3\.12 or newer, and this is 3\.11"):
+        WasmRunner().run([Program("x = 1")], Limits())
