@@ -15,6 +15,7 @@ from rewards.workbench.commands.doctor import doctor
 from rewards.workbench.commands.job import app as job
 from rewards.workbench.commands.judge import judge
 from rewards.workbench.commands.new import new
+from rewards.workbench.commands.rehearse import rehearse
 from rewards.workbench.commands.replay import replay
 from rewards.workbench.commands.score import score
 from rewards.workbench.commands.serve import serve
@@ -78,6 +79,7 @@ app.command()(
     )(score)
 )
 app.command()(serve)
+app.command()(rehearse)
 app.command()(doctor)
 app.command("list")(list_scorers)
 app.command("show")(show_rubric)
