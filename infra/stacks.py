@@ -1,6 +1,6 @@
 """The stack of one `rft.toml`: which constructs it has, and how they meet."""
 
-from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import Annotations, CfnOutput, Duration, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -12,7 +12,9 @@ from infra.job.rft_job import RftJob
 from infra.reward.function import RewardFunction
 from infra.reward.monitoring import RewardMonitoring
 from rewards.job.config import RftConfig
+from rewards.job.datasets.whole import check_files, errors_of
 from rewards.job.definition import full_marks_of
+from rewards.job.errors import ConfigError
 
 
 class RftStack(Stack):
@@ -86,6 +88,7 @@ class RftStack(Stack):
 
     def _job(self, config: RftConfig, topic: sns.Topic, *, local_build: bool) -> None:
         assert config.data is not None
+        self._check_data(config)
         data = RftData(
             self,
             "Data",
@@ -105,6 +108,21 @@ class RftStack(Stack):
         )
         CfnOutput(self, "StateMachineArn", value=job.state_machine.state_machine_arn)
         CfnOutput(self, "DataBucketName", value=data.bucket.bucket_name)
+
+    def _check_data(self, config: RftConfig) -> None:
+        """Refuse files on which no job could train; warnings, and errors passed over, are told.
+
+        Raises:
+            ConfigError: naming each error, its rows and what to do.
+        """
+        assert config.data is not None
+        reports = check_files(config)
+        if (errors := errors_of(reports)) and not config.data.force:
+            raise ConfigError(f"{errors}\nTo go on all the same: data.force = true")
+        for name, report in reports.items():
+            for finding in report.findings:
+                id = f"{name}:{finding.code}"
+                Annotations.of(self).add_warning_v2(id, f"{name}: {finding}")
 
 
 def _source(config: RftConfig, source: str) -> str:

@@ -146,8 +146,8 @@ def _vpc(
 
 
 def check_statements(places: Places) -> list[Allowed]:
-    """The dry run: the dataset's head, and the version that the job would call."""
-    return [_read_sources([places.data.train]), places.call_reward()]
+    """All datasets, to be read, and the version that the job would call."""
+    return [_read_sources(places.data.all), places.call_reward()]
 
 
 def nova_statements(places: Places, base_model: str) -> Steps:

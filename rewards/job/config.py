@@ -116,11 +116,15 @@ class RewardSettings:
 
 @dataclass(frozen=True, slots=True)
 class DataSettings:
-    """The dataset: a local .jsonl file, deployed under the hash of its content, or an S3 URI."""
+    """The dataset: a local .jsonl file, deployed under the hash of its content, or an S3 URI.
+
+    It is checked before anything is deployed or started; `force` goes on where it has errors.
+    """
 
     train: Annotated[str, text(form="the path of a .jsonl file or an S3 URI")]
     validation: Annotated[tuple[str, ...], many(text(), most=10)] = ()
     output_days: Annotated[int, whole(1, 3650)] = 180
+    force: Annotated[bool, flag] = False
 
 
 @dataclass(frozen=True, slots=True)

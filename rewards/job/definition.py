@@ -22,8 +22,9 @@ DATASETS, OUTPUT = "datasets/", "output/"
 #: The form of the definitions that this code reads and writes.
 VERSION = 2
 
-#: The tag by which a job is known for its deployment's; the other tells its run.
-DEPLOYMENT_TAG, RUN_TAG = "rft:deployment", "rft:run"
+#: The tag by which a job is known for its deployment's; the others tell its run, and that it was
+#: started on a dataset whose errors somebody chose to pass over.
+DEPLOYMENT_TAG, RUN_TAG, FORCED_TAG = "rft:deployment", "rft:run", "rft:forced"
 
 
 class Names(TypedDict):
@@ -45,11 +46,15 @@ class DatasetPlace(TypedDict):
 
 
 class PreflightRules(TypedDict):
-    """The check before a job; `full_marks` None leaves it out."""
+    """The check before a job; `full_marks` None leaves out that of the reward.
+
+    `force` goes on where a dataset has errors.
+    """
 
     samples: int
     completion: str
     full_marks: float | None
+    force: bool
 
 
 class JobDefinition(TypedDict):
@@ -113,6 +118,7 @@ def define(config: RftConfig, deployed: Deployed, *, full_marks: float | None) -
     then left out, unless the configuration gives its own `full_marks`.
     """
     assert config.job is not None
+    assert config.data is not None
     request = _bedrock(config, deployed) if config.target == NOVA else _mantle(config, deployed)
     preflight = config.preflight
     if preflight.full_marks is not None:
@@ -131,6 +137,7 @@ def define(config: RftConfig, deployed: Deployed, *, full_marks: float | None) -
             samples=0 if full_marks is None else preflight.samples,
             completion=preflight.completion,
             full_marks=full_marks,
+            force=config.data.force,
         ),
         request=request,
     )

@@ -60,7 +60,7 @@ def event_of(records: Iterable[Mapping[str, Any]], template: str) -> list[dict[s
     rows = []
     for place, record in enumerate(records):
         for kind in ("honest", "corrupt"):
-            completion = _completion(record, template, place + 1, corrupt=kind == "corrupt")
+            completion = completion_of(record, template, place + 1, corrupt=kind == "corrupt")
             messages = [*record["messages"], {"role": "assistant", "content": completion}]
             metadata = {key: value for key, value in record.items() if key != "messages"}
             rows.append({"id": f"{place}-{kind}", "messages": messages, "metadata": metadata})
@@ -136,8 +136,14 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
-def _completion(record: Mapping[str, Any], template: str, place: int, *, corrupt: bool) -> str:
-    """The template with its placeholders filled, in one pass: references hold braces too."""
+def completion_of(
+    record: Mapping[str, Any], template: str, place: int, *, corrupt: bool = False
+) -> str:
+    """The template with its placeholders filled, in one pass: references hold braces too.
+
+    Raises:
+        PreflightError: the record has no such field.
+    """
 
     def fill(match: re.Match[str]) -> str:
         text = _field(record, match[1], place)

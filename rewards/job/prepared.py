@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rewards.core.errors import did_you_mean
-from rewards.job.definition import RUN_TAG, JobDefinition
+from rewards.job.definition import FORCED_TAG, RUN_TAG, JobDefinition
 from rewards.job.errors import ConfigError
 from rewards.job.targets import NOVA, OPEN_WEIGHT, checked_hyperparameters
 
@@ -28,7 +28,7 @@ EVENTS_A_LOOK, EVENTS_FOR_LOOKS = 9, 20_000
 #: What the input of a run may say; everything else in it is a misspelling. ("Comment" is in
 #: the input that the Step Functions console starts from.)
 OVERRIDES = (
-    *("hyperparameters", "job_name", "model_name", "poll_seconds", "preflight", "attach"),
+    *("hyperparameters", "job_name", "model_name", "poll_seconds", "preflight", "attach", "force"),
     "Comment",
 )
 
@@ -51,6 +51,7 @@ class PreparedRun:
     job_name: str
     poll_seconds: int
     request: Mapping[str, Any]
+    is_forced: bool = False
 
     @property
     def request_token(self) -> str:
@@ -81,8 +82,9 @@ def prepare(definition: JobDefinition, run_id: str, overrides: Mapping[str, Any]
     """What one run sends: the definition with the run's names and its `overrides`.
 
     `overrides` may hold `job_name`, `model_name` (whole names, not prefixes), `hyperparameters`
-    (merged over the definition's), `poll_seconds`, `preflight` (false goes without) and `attach`
-    (the id of a job that is there, to be watched).
+    (merged over the definition's), `poll_seconds`, `preflight` (false goes without), `attach`
+    (the id of a job that is there, to be watched) and `force` (true starts on a dataset with
+    errors; a Nova job is tagged so).
 
     Raises:
         ConfigError: naming the override, the value and the remedy.
@@ -92,7 +94,12 @@ def prepare(definition: JobDefinition, run_id: str, overrides: Mapping[str, Any]
     job_name = overrides.get("job_name") or f"{definition['names']['job']}-{token}"
     _check_name("job_name", job_name, _JOB_NAME)
     run = PreparedRun(
-        definition["deployment"], token, job_name, _poll_seconds(definition, overrides), {}
+        definition["deployment"],
+        token,
+        job_name,
+        _poll_seconds(definition, overrides),
+        {},
+        overrides.get("force", definition["preflight"]["force"]),
     )
     make = _nova_request if definition["target"] == NOVA else _open_weight_request
     return replace(run, request=make(definition, run, overrides))
@@ -106,13 +113,16 @@ def _nova_request(
     request = definition["request"]
     rft = request["customizationConfig"]["rftConfig"]
     rft = {**rft, "hyperParameters": _merged(NOVA, rft["hyperParameters"], overrides)}
+    tags = [{"key": RUN_TAG, "value": run.token}]
+    if run.is_forced:
+        tags.append({"key": FORCED_TAG, "value": "true"})
     return {
         **request,
         "jobName": run.job_name,
         "customModelName": model_name,
         "clientRequestToken": run.request_token,
         "customizationConfig": {"rftConfig": rft},
-        "jobTags": [*request["jobTags"], {"key": RUN_TAG, "value": run.token}],
+        "jobTags": [*request["jobTags"], *tags],
     }
 
 
@@ -186,8 +196,9 @@ def _check_overrides(overrides: object) -> None:
             raise ConfigError(f"a run has no override {name!r}{did_you_mean(name, OVERRIDES)}")
     if not isinstance(overrides.get("hyperparameters", {}), Mapping):
         raise ConfigError("hyperparameters must be an object of names and values")
-    if not isinstance(overrides.get("preflight", True), bool):
-        raise ConfigError("preflight must be true or false")
+    for name in ("preflight", "force"):
+        if not isinstance(overrides.get(name, True), bool):
+            raise ConfigError(f"{name} must be true or false")
     if not isinstance(overrides.get("attach", ""), str):
         raise ConfigError("attach must be the id of a job")
 

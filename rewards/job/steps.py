@@ -12,7 +12,9 @@ from typing import Any
 from rewards.job import preflight
 from rewards.job.aws import aws_client, calling
 from rewards.job.clients import jobs_of
-from rewards.job.dataset import DatasetStore
+from rewards.job.datasets.findings import as_json
+from rewards.job.datasets.store import DatasetStore
+from rewards.job.datasets.whole import check_objects, errors_of
 from rewards.job.definition import PARAMETER, VERSION, JobDefinition
 from rewards.job.errors import ConfigError, JobError, MissingError, PreflightError
 from rewards.job.jobs import ENDED, Dataset, Job, Jobs
@@ -81,6 +83,34 @@ def check_reward(
     if "FunctionError" in answer:
         raise PreflightError(f"the reward function failed: {payload[:1000]}")
     return preflight.expect_full_marks(event, json.loads(payload), full_marks)
+
+
+def check_data(
+    definition: JobDefinition,
+    run_id: str,
+    overrides: Mapping[str, Any],
+    *,
+    endpoint_url: str | None = None,
+) -> dict[str, Any]:
+    """The findings in the run's datasets, each read whole; empty for a job that is there already.
+
+    With the override `force`, or `data.force` in `rft.toml`, errors stop nothing: they stand in
+    the answer, and so in the history of the execution, and the job is tagged.
+
+    Raises:
+        PreflightError: a dataset has errors; names each, with its rows and what to do.
+        TransientError, JobError: a dataset cannot be read.
+    """
+    if "attach" in overrides:
+        return {}
+    run = prepare(definition, run_id, overrides)
+    store = DatasetStore(region=definition["region"], endpoint_url=endpoint_url)
+    reports = check_objects(definition, run, store)
+    errors = errors_of(reports)
+    if errors and not run.is_forced:
+        raise PreflightError(f"{errors}\nTo start all the same: `rewards job start --force`")
+    found = {name: as_json(report) for name, report in reports.items()}
+    return {"forced": bool(errors), "datasets": found}
 
 
 def create_job(

@@ -87,6 +87,23 @@ def test_a_wrong_value_fails_at_synth_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+def test_a_dataset_with_errors_is_not_deployed(tmp_path: Path) -> None:
+    """Unless it is wanted: then cdk shows each finding as a warning."""
+    train = tmp_path / "train.jsonl"
+    sound = (ROOT / "examples/first-job/train.jsonl").read_text(encoding="utf-8")
+    train.write_text(f"{sound}{{]\n", encoding="utf-8")
+    given = {"rft.data.train": str(train)}
+    done = synthesise(tmp_path / "out", **given)
+    assert done.returncode == 1
+    assert done.stderr.startswith("rft: data.train: broken_json: ")
+    assert "row 121" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = synthesise(tmp_path / "out", **given, **{"rft.data.force": "true"})
+    assert done.returncode == 0
+    told = tmp_path / "out" / "Rft-gsm8k.metadata.json"
+    assert "broken_json" in told.read_text(encoding="utf-8")
+
+
 def test_a_supported_node_of_the_machine_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

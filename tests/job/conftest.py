@@ -77,6 +77,14 @@ def _open_weight() -> JobDefinition:
     return definition_of(OPEN_WEIGHT_TABLES)
 
 
+#: As many rows as a job takes at least, none like another.
+SOUND = b"".join(
+    b'{"messages": [{"role": "user", "content": "1 + %d?"}], "reference_answer": "#### %d"}\n'
+    % (number, number + 1)
+    for number in range(100)
+)
+
+
 @pytest.fixture(name="aws")
 def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """moto in this process: any AWS client is one of it."""
@@ -93,7 +101,8 @@ def _buckets(aws: None) -> None:
     s3 = aws_client("s3", region="us-east-1")
     for bucket in ("asset-bucket", "data-bucket"):
         s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=b'{"messages": []}\n')
+    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=SOUND)
+    s3.put_object(Bucket="data-bucket", Key="train.jsonl", Body=SOUND)
 
 
 @pytest.fixture(name="mantle")

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from rewards.job.aws import aws_client, calling
-from rewards.job.dataset import DatasetStore
+from rewards.job.datasets.store import DatasetStore
 from rewards.job.definition import DatasetPlace
 from rewards.job.errors import JobError, MissingError, QuotaError, TransientError
 

@@ -13,9 +13,8 @@ from rewards.job import steps
 from rewards.job.aws import aws_client
 from rewards.job.definition import JobDefinition
 from rewards.job.errors import ConfigError, JobError, MissingError, PreflightError
+from tests.job.conftest import SOUND
 from tests.local_aws.mantle import FakeMantle
-
-RECORD = {"messages": [{"role": "user", "content": "1 + 1?"}], "reference_answer": "#### 2"}
 
 
 def event(definition: JobDefinition, **given: Any) -> dict[str, Any]:
@@ -27,8 +26,7 @@ def _dataset(aws: None) -> None:
     s3 = aws_client("s3", region="us-east-1")
     for bucket in ("asset-bucket", "data-bucket"):
         s3.create_bucket(Bucket=bucket)
-    lines = "".join(json.dumps(RECORD) + "\n" for _ in range(3))
-    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=lines.encode())
+    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=SOUND)
 
 
 @pytest.fixture(name="reward")
@@ -60,10 +58,43 @@ def test_an_unsound_reward_stops_the_run(nova: JobDefinition, reward: list[str])
         handlers.check(event(nova), None)
 
 
-def test_the_check_can_be_left_out(nova: JobDefinition) -> None:
-    """By the run's own input; nothing is read and nothing called."""
+def test_the_check_of_the_reward_can_be_left_out(nova: JobDefinition, dataset: None) -> None:
+    """By the run's own input; nothing is called. The data is looked at all the same."""
     checked = handlers.check(event(nova, input={"preflight": False}), None)
     assert checked["preflight"] == "skipped"
+
+
+def put(key: str, *rows: bytes) -> None:
+    aws_client("s3", region="us-east-1").put_object(
+        Bucket="asset-bucket", Key=key, Body=SOUND + b"\n".join(rows)
+    )
+
+
+def test_a_dataset_with_errors_stops_the_run_before_the_reward_is_called(
+    nova: JobDefinition, reward: list[str]
+) -> None:
+    """Beyond the first rows, and the validation set too; the cause names rows and remedy."""
+    put("train.jsonl", b"{]", b'{"messages": []}')
+    with pytest.raises(PreflightError, match=r"(?s)broken_json: .*row 101.*row 102.*--force"):
+        handlers.check(event(nova), None)
+    put("train.jsonl")
+    nova["datasets"] *= 2
+    with pytest.raises(PreflightError, match=r"data\.validation\[0\]: leak: prompts .*: 100"):
+        handlers.check(event(nova), None)
+
+
+def test_a_start_on_a_dataset_with_errors_is_recorded(nova: JobDefinition, dataset: None) -> None:
+    """In the state of the execution, with what was found, and as a tag of the job."""
+    put("train.jsonl", b"{]")
+    forced = event(nova, input={"preflight": False, "force": True})
+    data = handlers.check(forced, None)["data"]
+    assert data["forced"] is True
+    (finding,) = data["datasets"]["data.train"]["findings"]
+    assert (finding["code"], finding["rows"], finding["count"]) == ("broken_json", [101], 1)
+    json.dumps(data)
+    job = handlers.create(forced, None)
+    tags = aws_client("bedrock", region="us-east-1").list_tags_for_resource(resourceARN=job["id"])
+    assert {"key": "rft:forced", "value": "true"} in tags["tags"]
 
 
 def test_a_misspelt_input_stops_the_run_before_anything_is_called(nova: JobDefinition) -> None:
@@ -96,7 +127,7 @@ def test_an_open_weight_job_is_created_from_its_dataset(
     open_weight["region"] = "us-east-1"
     created = handlers.create(event(open_weight), None)
     assert created["id"] == "ftjob-1"
-    assert json.loads(mantle.contents["file-1"].splitlines()[0]) == RECORD
+    assert mantle.contents["file-1"] == SOUND
     assert handlers.watch(event(open_weight, job=created), None)["status"] == "InProgress"
 
 
@@ -120,7 +151,7 @@ def test_the_datasets_of_a_nova_job_are_put_into_its_own_bucket(
     handlers.create(event(nova), None)
     s3 = aws_client("s3", region="us-east-1")
     copied = s3.get_object(Bucket="data-bucket", Key="datasets/train.jsonl")["Body"].read()
-    assert json.loads(copied.splitlines()[0]) == RECORD
+    assert copied == SOUND
     assert nova["request"]["trainingDataConfig"]["s3Uri"] == nova["datasets"][0]["uri"]
 
 

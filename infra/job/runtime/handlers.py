@@ -11,17 +11,18 @@ from typing import Any
 from rewards.job.clients import jobs_of
 from rewards.job.jobs import Job
 from rewards.job.prepared import prepare
-from rewards.job.steps import check_reward, create_job, stop_execution
+from rewards.job.steps import check_data, check_reward, create_job, stop_execution
 
 # Leaves Lambda a minute to answer before its timeout.
 PATIENCE_SECONDS = int(os.environ.get("STOP_PATIENCE_SECONDS", "300"))
 
 
 def check(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Refuse a run whose overrides are wrong, then one whose reward is."""
+    """Refuse a run whose overrides are wrong, then one whose data is, then one whose reward is."""
     definition, overrides = event["definition"], event["input"]
     run = prepare(definition, event["run"], overrides)
-    return {"job": run.job_name, "preflight": check_reward(definition, overrides)}
+    data = check_data(definition, event["run"], overrides)
+    return {"job": run.job_name, "data": data, "preflight": check_reward(definition, overrides)}
 
 
 def create(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from rewards.job.errors import ConfigError, JobError
 from rewards.job.jobs import COMPLETED
 from rewards.job.prepared import OVERRIDES, prepare, requests_of
 from rewards.job.runs import Runs, RunView
-from rewards.job.steps import check_reward, create_job, deployed_definition
+from rewards.job.steps import check_data, check_reward, create_job, deployed_definition
 from rewards.workbench import watching
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption
@@ -97,6 +97,9 @@ def start(
     preflight: Annotated[
         bool, typer.Option(help="First let the dataset's references be scored.")
     ] = True,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start on a dataset with errors; it is recorded.")
+    ] = False,
     direct: Annotated[
         bool, typer.Option("--direct", help="With your own credentials, not the state machine.")
     ] = False,
@@ -109,11 +112,13 @@ def start(
 ) -> None:
     """Start one run of the deployed job, and print the job's name once it is created."""
     overrides = _run_overrides(set_) | ({} if preflight else {"preflight": False})
+    overrides |= {"force": True} if force else {}
     run = run or f"run-{secrets.token_hex(4)}"
     definition = _definition(_settings(config, context), endpoint_url)
     prepared = prepare(definition, run, overrides)
     runs = Runs(definition, endpoint_url=endpoint_url)
     if direct:
+        check_data(definition, run, overrides, endpoint_url=endpoint_url)
         say(f"preflight: {check_reward(definition, overrides, endpoint_url=endpoint_url)}")
         create_job(definition, run, overrides, endpoint_url=endpoint_url)
     else:

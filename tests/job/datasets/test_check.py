@@ -1,0 +1,231 @@
+"""The check of a dataset: each flaw by its code and its row, and nothing on a sound one."""
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rewards.job.config import parse_config
+from rewards.job.datasets.check import LONGEST_ROW_BYTES, MOST_ROWS, check_dataset, lines_of
+from rewards.job.datasets.findings import KINDS, ROWS_SHOWN, Report, as_json
+from rewards.job.datasets.whole import check_files, errors_of
+from tests.job.conftest import SOUND
+
+LINES = SOUND.splitlines()
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def row(content: Any = "2 + 2 = ?", reference: Any = "#### 4", **more: Any) -> bytes:
+    turns = [{"role": "user", "content": content}]
+    return json.dumps({"messages": turns, "reference_answer": reference, **more}).encode()
+
+
+def turns(*turns: tuple[str, Any]) -> bytes:
+    messages = [{"role": role, "content": content} for role, content in turns]
+    return json.dumps({"messages": messages, "reference_answer": "#### 4"}).encode()
+
+
+def found(*lines: bytes, **rules: Any) -> list[tuple[str, tuple[int, ...]]]:
+    """Codes and rows of a sound dataset with `lines` after its hundred."""
+    report, _ = check_dataset([*LINES, *lines], **rules)
+    return [(finding.code, finding.rows) for finding in report.findings]
+
+
+#: What follows a hundred sound rows, and the code of the first row that does.
+FLAWS = [
+    ("broken_json", b"{]"),
+    ("broken_json", b""),
+    ("broken_json", b"[1]"),
+    ("broken_json", b"\xff\xfe"),
+    ("broken_json", b"[" * 100_000),
+    ("broken_json", b'{"messages": ' + b"9" * 5000 + b"}"),
+    ("long_row", b" " * (LONGEST_ROW_BYTES + 1)),
+    ("no_messages", b"{}"),
+    ("no_messages", b'{"messages": []}'),
+    ("no_messages", b'{"messages": "x"}'),
+    ("no_messages", turns(("system", "be brief"))),
+    ("foreign_format", b'{"prompt": "a", "completion": "b"}'),
+    ("foreign_format", b'{"item": {"messages": []}}'),
+    ("foreign_format", b'{"schemaVersion": "bedrock-conversation-2024"}'),
+    ("foreign_format", b'{"system": "x", "messages": [{"role": "user", "content": "a"}]}'),
+    ("bad_role", turns(("human", "2 + 2 = ?"))),
+    ("bad_role", b'{"messages": [7]}'),
+    ("bad_role", b'{"messages": [{"role": ["user"], "content": "a"}]}'),
+    ("empty_content", turns(("user", " "))),
+    ("empty_content", turns(("user", None))),
+    ("empty_content", turns(("user", [{"type": "image"}]))),
+    ("ends_with_assistant", turns(("user", "2 + 2 = ?"), ("assistant", "4"))),
+    ("no_reference", row(reference=None)),
+    ("no_reference", row(reference="")),
+    ("mixed_references", row(reference={"text": "4"})),
+    ("contradicting_references", row("1 + 7?", "#### 9")),
+    ("duplicate_row", LINES[3]),
+    ("duplicate_prompt", row("1 + 7?", "#### 8", topic="sums")),
+]
+
+
+@pytest.mark.parametrize(("code", "line"), FLAWS)
+def test_each_flaw_is_named_with_its_row(code: str, line: bytes) -> None:
+    """The hundred before it are sound, so that nothing else is said."""
+    assert found(line) == [(code, (101,))]
+
+
+def test_a_sound_dataset_has_no_findings() -> None:
+    """With every form that the service's guides show, and a byte order mark of Windows."""
+    sound = [
+        turns(("system", "be brief"), ("user", "2 + 2 = ?")),
+        turns(("user", "a"), ("assistant", "b"), ("user", "c")),
+        row([{"type": "text", "text": "in blocks"}]),
+        row("with ids", id=1),
+        row("\ud800 a lone surrogate"),
+    ]
+    assert found(*sound) == []
+    report, _ = check_dataset([b"\xef\xbb\xbf" + LINES[0], *LINES[1:]])
+    assert report == Report(100)
+
+
+def test_the_number_of_rows_is_the_services() -> None:
+    """100 to 20,000; a validation set may be smaller, but not empty."""
+    few, _ = check_dataset(LINES[:99])
+    assert [str(finding) for finding in few.findings] == [
+        "too_few_rows: there are 99 sound rows, and a job takes 100 or more; add rows"
+    ]
+    assert check_dataset(LINES[:99], is_validation=True)[0].findings == ()
+    assert check_dataset([], is_validation=True)[0].errors[0].code == "too_few_rows"
+    many = (row(f"{place} = ?") for place in range(MOST_ROWS + 1))
+    report, _ = check_dataset(many)
+    assert [finding.code for finding in report.errors] == ["too_many_rows"]
+    assert "20,001 rows" in report.errors[0].message
+
+
+def test_a_prompt_of_the_training_set_is_a_leak_in_validation() -> None:
+    """Whatever its reference says there."""
+    _, prompts = check_dataset(LINES)
+    report, _ = check_dataset(
+        [row("another"), row("1 + 7?", "#### 1")], against=prompts, is_validation=True
+    )
+    assert [(finding.code, finding.rows) for finding in report.findings] == [("leak", (2,))]
+
+
+def test_only_what_is_surely_too_long_is_called_so() -> None:
+    """No tokenizer makes fewer tokens than one for eight bytes of text."""
+    assert found(row("a" * 900), max_prompt_length=100) == [("long_prompt", (101,))]
+    assert found(row("a" * 700), max_prompt_length=100) == []
+
+
+def test_a_dataset_without_any_reference_is_a_warning() -> None:
+    """A rubric may need none; the check of the reward says so where it does."""
+    rows = [row(str(place), None) for place in range(100)]
+    report, _ = check_dataset(rows)
+    assert [f.code for f in report.findings] == ["no_references"]
+    assert report.errors == ()
+
+
+def test_many_rows_are_counted_and_the_first_named() -> None:
+    """A finding stays short, whatever the dataset."""
+    report, _ = check_dataset([*LINES, *[b"{]"] * 50])
+    (finding,) = report.findings
+    assert (len(finding.rows), finding.count) == (ROWS_SHOWN, 50)
+    assert str(finding).startswith(
+        "broken_json: lines that are no JSON objects: 50 (row 101, 102, "
+    )
+    assert "and 30 more" in str(finding)
+
+
+def test_every_code_can_be_found() -> None:
+    """But for those of a rubric and of two sets, which have tests of their own."""
+    elsewhere = {"unreadable_reference", "gold_not_full", "leak", "long_prompt", "duplicate_id"}
+    elsewhere |= {"too_few_rows", "too_many_rows", "no_references"}
+    assert {code for code, _ in FLAWS} == set(KINDS) - elsewhere
+    assert found(row("a", id="x"), row("b", id="x")) == [("duplicate_id", (102,))]
+
+
+@given(st.lists(st.binary(max_size=30)), st.integers(1, 7))
+def test_lines_are_the_same_in_any_pieces(lines: list[bytes], size: int) -> None:
+    """As a body from S3 comes."""
+    text = b"\n".join(lines)
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    expected = text.split(b"\n")
+    assert list(lines_of(pieces)) == (expected[:-1] if not expected[-1] else expected)
+
+
+@given(st.lists(st.binary(max_size=60)))
+def test_no_bytes_break_the_check(lines: list[bytes]) -> None:
+    """And the report is JSON that says the same."""
+    report, _ = check_dataset(lines)
+    assert json.loads(json.dumps(as_json(report)))["rows"] == len(lines)
+
+
+def test_memory_does_not_grow_with_the_length_of_a_line() -> None:
+    """One line of 200 MB is told of, and the row after it read."""
+
+    def pieces() -> Iterator[bytes]:
+        yield from (bytes(1 << 20) for _ in range(200))
+        yield b"\n{}"
+
+    tracemalloc.start()
+    try:
+        report, _ = check_dataset(lines_of(chain(pieces())))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [(f.code, f.rows) for f in report.findings][:2] == [
+        ("long_row", (1,)),
+        ("no_messages", (2,)),
+    ]
+    assert peak < 4 * LONGEST_ROW_BYTES
+
+
+TABLES: dict[str, Any] = {
+    "name": "maths",
+    "reward": {"rubric": "gsm8k"},
+    "data": {"train": "train.jsonl"},
+    "job": {"base_model": "amazon.nova-2-lite-v1:0:256k"},
+}
+
+
+def files(folder: Path, train: bytes, validation: bytes | None = None) -> dict[str, Report]:
+    """The reports of a configuration whose datasets are these."""
+    (folder / "train.jsonl").write_bytes(train)
+    data: dict[str, Any] = {"train": "train.jsonl"}
+    if validation is not None:
+        (folder / "validation.jsonl").write_bytes(validation)
+        data["validation"] = ["validation.jsonl", "s3://bucket/elsewhere.jsonl"]
+    return dict(check_files(parse_config({**TABLES, "data": data}, root=folder)))
+
+
+def test_every_reference_of_a_file_is_read_by_the_rubric(tmp_path: Path) -> None:
+    """All rows, not the first three: one that no number can be read of, one that earns nothing."""
+    unread = row("unread", "#### several")
+    (report,) = files(tmp_path, b"\n".join([*LINES, unread, row("sound", "#### 7")])).values()
+    assert [(f.code, f.rows) for f in report.findings] == [("unreadable_reference", (101,))]
+
+
+def test_a_reference_that_does_not_earn_full_marks_is_named(tmp_path: Path) -> None:
+    """As `[preflight] completion` and `full_marks` say."""
+    (tmp_path / "train.jsonl").write_bytes(SOUND)
+    tables = {**TABLES, "preflight": {"completion": "{reference}, no: #### 1000000"}}
+    (report,) = check_files(parse_config(tables, root=tmp_path)).values()
+    (finding,) = report.findings
+    assert (finding.code, finding.count, finding.rows[:2]) == ("gold_not_full", 100, (1, 2))
+
+
+def test_files_are_checked_together(tmp_path: Path) -> None:
+    """The validation set against the training set; what is in S3 waits for the run."""
+    reports = files(tmp_path, SOUND, LINES[4])
+    assert list(reports) == ["data.train", "data.validation[0]"]
+    assert errors_of(reports).startswith(
+        "data.validation[0]: leak: prompts that are in the training set, too: 1"
+    )
+
+
+def test_the_example_has_nothing_to_be_found(tmp_path: Path) -> None:
+    """The first job that anybody starts."""
+    train = (ROOT / "examples/first-job/train.jsonl").read_bytes()
+    assert errors_of(files(tmp_path, train)) == ""
