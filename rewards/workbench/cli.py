@@ -11,6 +11,7 @@ import typer
 
 from rewards.core.errors import BatchFailedError, RewardsError, Terminated
 from rewards.workbench.commands.catalogue import list_scorers, show_rubric
+from rewards.workbench.commands.compare import compare
 from rewards.workbench.commands.doctor import doctor
 from rewards.workbench.commands.job import app as job
 from rewards.workbench.commands.judge import judge
@@ -80,6 +81,7 @@ app.command()(
 )
 app.command()(serve)
 app.command()(rehearse)
+app.command()(compare)
 app.command()(doctor)
 app.command("list")(list_scorers)
 app.command("show")(show_rubric)

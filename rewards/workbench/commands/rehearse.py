@@ -11,6 +11,7 @@ from rewards.workbench.options import JsonOption, RolloutsArgument, takes_keys
 from rewards.workbench.output import Mood, counted, print_json, printable, say, show
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys
+from rewards.workbench.rollouts.scoring import Scoring
 from rewards.workbench.rollouts.source import opened
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def rehearse(
             answers = given(source, reward_key, keys)
         else:
             with progress_bar(source) as advance:
-                answers = scored(source, rubric, keys, advance)
+                answers = scored(source, Scoring.of(rubric, keys), advance)
     found = judged(answers, group_size, batch_size, epochs)
     if found.unscored:
         rows = counted(found.unscored, "row")

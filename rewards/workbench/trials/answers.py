@@ -51,53 +51,66 @@ class _Answer(NamedTuple):
     parts: Mapping[str, float]
 
 
-def scored(source: Source, rubric: str, keys: Keys, advance: Advance = silent) -> Answers:
+class Rewarded(NamedTuple):
+    """A line of a file with its row, its reward, and why it is not scored ("" if it is)."""
+
+    line: int
+    row: Row | None
+    reward: Reward | None
+    unscored: str
+
+
+def rewarded(source: Source, scoring: Scoring, advance: Advance = silent) -> Iterator[Rewarded]:
+    """Every line of a source with what a rubric pays it, the rollouts of a group together.
+
+    Raises:
+        RewardsError: the rubric or the file cannot be used.
+    """
+    done = 0
+    with closing(looked_at(source, scoring)) as rollouts:
+        for batch in batches(rollouts.lines):
+            rows = [_row(line, scoring.keys) for line in batch]
+            answered = answer_rows([row for row in rows if row is not None], scoring.rubric)
+            explained = answered.explained()
+            for line, row in zip(batch, rows, strict=True):
+                reward = None if row is None else next(explained)[1]
+                yield Rewarded(line.number, row, reward, _unscored(scoring.rubric, row, reward))
+            done += len(batch)
+            advance(done, None)
+
+
+def _row(line: Line, keys: Keys) -> Row | None:
+    try:
+        return read_row(line, keys)
+    except EventError:
+        return None
+
+
+def _unscored(rubric: Rubric, row: Row | None, reward: Reward | None) -> str:
+    """Why a reward is not what the rubric meant: what of its components could not be scored."""
+    if row is None or reward is None:
+        return "no row" if row is None else "broken row"
+    counted = [one.name for one in rubric.spec.component if one.weight or one.gate]
+    return next((reward.faults[name].kind for name in counted if name in reward.faults), "")
+
+
+def scored(source: Source, scoring: Scoring, advance: Advance = silent) -> Answers:
     """What a rubric pays the answers of a file.
 
     Raises:
         RewardsError: the rubric or the file cannot be used.
     """
-    scoring = Scoring.of(rubric, keys)
     found: list[_Answer] = []
     unscored: Counter[str] = Counter()
-    with closing(looked_at(source, scoring)) as rollouts:
-        for batch in batches(rollouts.lines):
-            rows, malformed = _rows(batch, keys)
-            answered = answer_rows(rows, scoring.rubric)
-            unscored["no row"] += malformed
-            for row, reward in answered.explained():
-                kinds = _undecided(scoring.rubric, reward)
-                if row.sample is None or reward is None or kinds:
-                    unscored[next(iter(kinds), "broken row")] += 1
-                    continue
-                key = group_key(row.sample, scoring.rubric.spec.group_by)
-                found.append(
-                    _Answer(
-                        repr(key),
-                        key if isinstance(key, str) else row.sample.prompt_text[-MAX_NAME_CHARS:],
-                        row.sample.completion,
-                        (reward.value,),
-                        _parts(scoring.rubric, reward),
-                    )
-                )
-            advance(len(found) + unscored.total(), None)
+    for _, row, reward, why in rewarded(source, scoring, advance):
+        if why or row is None or row.sample is None or reward is None:
+            unscored[why] += 1
+            continue
+        key = group_key(row.sample, scoring.rubric.spec.group_by)
+        name = key if isinstance(key, str) else row.sample.prompt_text[-MAX_NAME_CHARS:]
+        parts = _parts(scoring.rubric, reward)
+        found.append(_Answer(repr(key), name, row.sample.completion, (reward.value,), parts))
     return _grouped(found, unscored)
-
-
-def _rows(batch: Sequence[Line], keys: Keys) -> tuple[list[Row], int]:
-    found, malformed = [], 0
-    for line in batch:
-        try:
-            found.append(read_row(line, keys))
-        except EventError:
-            malformed += 1
-    return found, malformed
-
-
-def _undecided(rubric: Rubric, reward: Reward | None) -> list[str]:
-    """Why a reward is not what the rubric meant: what of its components could not be scored."""
-    counted = [one.name for one in rubric.spec.component if one.weight or one.gate]
-    return [reward.faults[name].kind for name in counted if reward and name in reward.faults]
 
 
 def _parts(rubric: Rubric, reward: Reward) -> dict[str, float]:
