@@ -32,7 +32,7 @@ class LambdaStep(Construct):
     function: lambda_.Function
     version: lambda_.Version
 
-    def __init__(
+    def __init__(  # long: half of it are parameters
         self,
         scope: Construct,
         id: str,

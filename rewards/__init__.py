@@ -1,5 +1,19 @@
 """Reward functions for reinforcement fine-tuning on Amazon Bedrock: the author's API.
 
+core       what is a sample, a score, a scorer, an error?
+scorers    which scorers are bundled?
+reading    what does a text say?
+judge      what does a model say of it?
+sandbox    what does a program do that a model wrote?
+registry   which scorer has this name?
+rubric     what is a sample worth?
+rubrics    which rubrics are bundled? (data)
+wire       what comes in, what goes out, what is told of it?
+handler    what does Lambda call?
+job        what is the training job?
+curves     does a training run learn, or cheat?
+workbench  what does the `rewards` command do?
+
 >>> from rewards import Sample, scorer
 >>> @scorer
 ... def polite(sample: Sample, *, word: str = "please") -> bool:

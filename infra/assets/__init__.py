@@ -1,9 +1,9 @@
 """What ships in a Lambda, as zips that are the same wherever they are built. Nothing needs CDK.
 
-platform   where an asset runs, and why it is that Python
-wheels     third-party code for that platform, at the versions of one lock
-archive    files to a zip: its digest, its bytecode
-bundle     what belongs into each of the zips
+platform   where an asset runs, and why on that Python?
+wheels     what is the third-party code for it, at the versions of one lock?
+archive    how do files become a zip that is the same everywhere?
+bundle     what belongs into each of the zips?
 """
 
 from rewards.core.errors import RewardsError

@@ -19,7 +19,7 @@ PERIOD = Duration.minutes(5)
 class RunMonitoring(Construct):
     """Alarms to `topic` for runs that ended badly, jobs that may go on, and messages not sent."""
 
-    def __init__(
+    def __init__(  # long: one alarm after another, each with what to do about it
         self,
         scope: Construct,
         id: str,

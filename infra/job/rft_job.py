@@ -63,7 +63,7 @@ class RftJob(Construct):
     parameter: ssm.StringParameter
     service_role: iam.Role | None
 
-    def __init__(
+    def __init__(  # long: a third of it are parameters
         self,
         scope: Construct,
         id: str,

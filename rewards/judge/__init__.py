@@ -3,12 +3,16 @@
 terms       how is a judge asked, and what may that cost? (the table `asking`)
 criteria    what is judged, on which scale?
 plan        what do a component's parameters say, made ready to ask with?
-grading     what is one sample worth by its criteria? comparing: which of two is better?
-shown/      what does a judge read of a sample, and how can that not speak as anybody else?
-asking      how does one question come to its verdict? verdict: is what came back one?
-sending     how does one request come to its reply? retry: how often is it sent?
-client      the seam to a model: a request, a reply, the ways to fail
-clients/    who answers: Bedrock, a fake, a cassette; and a table that containers share
+prompts     which instructions do judges read? (data)
+grading     what is one sample worth by its criteria?
+comparing   which of two samples is better?
+shown       what does a judge read of a sample, and how can that not speak as anybody else?
+asking      how does one question come to its verdict?
+verdict     is what came back a verdict?
+sending     how does one request come to its reply?
+retry       how often is it sent?
+client      what is the seam to a model: a request, a reply, the ways to fail?
+clients     who answers: Bedrock, a fake, a cassette; and a table that containers share?
 installed   which client answers, and what does it remember?
 usage       what has been used?
 """

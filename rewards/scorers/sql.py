@@ -122,7 +122,7 @@ def _(*, credit: str, dialect: str, **_: Any) -> None:
 
 
 @scorer
-def properties(
+def properties(  # long: a line a parameter, and a line a property
     sample: Sample,
     *,
     min_rows: int = 0,
@@ -178,29 +178,20 @@ def properties(
         plan = [] if full_scan else database.plan(query)
     except QueryError as error:
         return Score(0.0, f"{error}: {quoted(query)}", {"runs": 0.0})
-    asked: dict[str, bool] = {
-        "min_rows": len(result.rows) >= min_rows,
-        "max_rows": max_rows is None or len(result.rows) <= max_rows,
-        "columns": [c.lower() for c in result.columns] == [c.lower() for c in columns],
-        "tables": {name.lower() for name in tables} <= result.tables,
-        "avoid_tables": result.tables.isdisjoint(name.lower() for name in avoid_tables),
-        "sorted_by": is_sorted(result.columns, result.rows, sorted_by),
-        "max_steps": max_steps is None or result.steps <= max_steps,
-        "full_scan": not any(line.startswith("SCAN") and " USING " not in line for line in plan),
-        "duplicates": len(set(result.rows)) == len(result.rows),
+    scans = any(line.startswith("SCAN") and " USING " not in line for line in plan)
+    # Of each property: whether it was asked for, and whether the query has it.
+    known = {
+        "min_rows": (min_rows > 0, len(result.rows) >= min_rows),
+        "max_rows": (max_rows is not None, len(result.rows) <= (max_rows or 0)),
+        "columns": (bool(columns), _lower(result.columns) == _lower(columns)),
+        "tables": (bool(tables), result.tables.issuperset(_lower(tables))),
+        "avoid_tables": (bool(avoid_tables), result.tables.isdisjoint(_lower(avoid_tables))),
+        "sorted_by": (bool(sorted_by), is_sorted(result.columns, result.rows, sorted_by)),
+        "max_steps": (max_steps is not None, result.steps <= (max_steps or 0)),
+        "full_scan": (not full_scan, not scans),
+        "duplicates": (not duplicates, len(set(result.rows)) == len(result.rows)),
     }
-    wanted = {
-        "min_rows": min_rows > 0,
-        "max_rows": max_rows is not None,
-        "columns": bool(columns),
-        "tables": bool(tables),
-        "avoid_tables": bool(avoid_tables),
-        "sorted_by": bool(sorted_by),
-        "max_steps": max_steps is not None,
-        "full_scan": not full_scan,
-        "duplicates": not duplicates,
-    }
-    metrics = {"runs": 1.0} | {name: float(asked[name]) for name in asked if wanted[name]}
+    metrics = {"runs": 1.0} | {name: float(has) for name, (asked, has) in known.items() if asked}
     missing = [name for name, value in metrics.items() if not value]
     share = sum(metrics.values()) / len(metrics)
     value = share if credit == "share" else float(not missing)
@@ -214,6 +205,10 @@ def _(*, min_rows: int, max_rows: int | None, max_steps: int | None, **_: Any) -
         raise ValueError(f"max_rows must be at least min_rows = {min_rows}, got {max_rows}")
     if max_steps is not None and max_steps < 100:
         raise ValueError(f"max_steps is counted in hundreds: 100 or more, got {max_steps}")
+
+
+def _lower(names: Sequence[str]) -> list[str]:
+    return [name.lower() for name in names]
 
 
 def _tables(

@@ -1,1 +1,4 @@
-"""The Lambdas of the job's state machine."""
+"""What runs inside the Lambdas of the job's state machine.
+
+handlers  which step of `rewards.job.steps` is which Lambda?
+"""

@@ -6,4 +6,5 @@ schemas      which constraints of a JSON schema does a value satisfy?
 calls        which calls of tools does it make?
 call_values  which values do their arguments have?
 queries      which query does it settle on?
+programs     which program?
 """

@@ -149,7 +149,7 @@ def _scalar(answer: str) -> Document | None:
     return None if flaw else Document(value, "", 1, None, answer[:MAX_ANSWER_CHARS])
 
 
-def _parsed(text: str, region: _Region) -> tuple[Any, str]:
+def _parsed(text: str, region: _Region) -> tuple[Any, str]:  # long: its hooks share `flaws`
     """The value of a document and "", or None and what makes it malformed."""
     if not region.closed:
         return None, "malformed JSON: never closed"

@@ -2,10 +2,11 @@
 
 One question a file:
 
-protocol   what is run, within which limits, and what comes back: the seam between the engines
-lint       what do linters find in it, without running it?
-plain      which values pass between worlds, and how are they written?
-guest      what runs inside a world, and what does it tell?
-records    how does a program become a job, and what a guest tells an outcome?
-wasm       how are programs run in WebAssembly, by workers that may be lost?
+protocol     what is run, within which limits, and what comes back? (the engines' seam)
+lint         what do linters find in it, without running it?
+plain        which values pass between worlds, and how are they written?
+guest        what runs inside a world, and what does it tell?
+records      how does a program become a job, and what a guest tells an outcome?
+wasm         how are programs run in WebAssembly, by workers that may be lost?
+wasm_worker  what does such a worker do?
 """

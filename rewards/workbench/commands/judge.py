@@ -22,12 +22,12 @@ from rewards.workbench.options import (
     takes_keys,
 )
 from rewards.workbench.output import counted, print_json, print_table, say, write_whole
+from rewards.workbench.rollouts.files.resume import Progress
+from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.firstrows import field_names
-from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.run import Stream, looked_at, run
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import opened
 from rewards.workbench.rollouts.summary import document, failures, is_fine
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _scored(file: str, scoring: Scoring, *, silent: bool) -> tuple[dict[str, Any
     "rewards judge calibrate labelled.jsonl --rubric summarisation --cassette replies.jsonl",
 )
 @takes_keys
-def calibrate(
+def calibrate(  # long: half of it are options
     file: Annotated[str, typer.Argument(metavar="FILE", help="Labelled rollouts, as JSON lines.")],
     rubric: RubricOption,
     keys: Keys,

@@ -13,21 +13,21 @@ from rewards.core.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
 from rewards.workbench.output import counted, say
+from rewards.workbench.rollouts.files.resume import OutputFile, Progress
+from rewards.workbench.rollouts.files.source import Source, opened
+from rewards.workbench.rollouts.files.target import OutputError, Target
 from rewards.workbench.rollouts.finished import check_finished
 from rewards.workbench.rollouts.firstrows import field_names
 from rewards.workbench.rollouts.grouping import Groups
 from rewards.workbench.rollouts.progress import progress_bar
-from rewards.workbench.rollouts.resume import OutputFile, Progress
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.run import Advance, Rollouts, Stream, looked_at, run
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import Source, opened
 from rewards.workbench.rollouts.summary import document, failures, is_fine
-from rewards.workbench.rollouts.target import OutputError, Target
 
 
 @takes_keys
-def score(
+def score(  # long: half of it are options
     file: RolloutsArgument,
     rubric: RubricOption,
     keys: Keys,

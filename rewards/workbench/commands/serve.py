@@ -34,7 +34,7 @@ _ANY = "reward"
     "rewards serve --rubric my_rubric.toml --port 9001 --timeout 10",
     "rewards serve --rubric gsm8k --rubric prod=my_rubric.toml",
 )
-def serve(
+def serve(  # long: half of it are options
     rubric: Annotated[
         list[str] | None,
         typer.Option(

@@ -15,9 +15,9 @@ from rewards.rubric import Rubric
 from rewards.scorers.judge import grade
 from rewards.workbench.judging.agreement import Agreement, agreement, alpha, rank_correlation
 from rewards.workbench.output import figure
+from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.firstrows import check_first_rows
 from rewards.workbench.rollouts.rows import Keys, read_row
-from rewards.workbench.rollouts.source import opened
 
 #: What a reply took, whenever it was asked for; the rest is of the asking.
 LASTING = (

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rewards.workbench.rollouts.batches import batches
+from rewards.workbench.rollouts.files.source import opened
+from rewards.workbench.rollouts.files.target import OutputError
 from rewards.workbench.rollouts.rows import Line
 from rewards.workbench.rollouts.run import Rollouts
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import opened
-from rewards.workbench.rollouts.target import OutputError
 
 
 def check_finished(out: Path, rollouts: Rollouts, scoring: Scoring) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from rewards.core.errors import EventError, RewardsError, did_you_mean
 from rewards.workbench.output import printable
-from rewards.workbench.rollouts.filetype import recognised
+from rewards.workbench.rollouts.files.filetype import recognised
+from rewards.workbench.rollouts.files.source import Source
 from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row
-from rewards.workbench.rollouts.source import Source
 
 #: Names of fields that an error shows: a row may have thousands.
 MAX_NAMES = 20

@@ -19,9 +19,9 @@ from rewards.rubric import Rubric
 from rewards.rubric.totals import group_key
 from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.rollouts.batches import MAX_BATCH_ROWS
+from rewards.workbench.rollouts.files.source import Source
+from rewards.workbench.rollouts.files.temporary import temporary_space
 from rewards.workbench.rollouts.rows import Keys, Line, read_row
-from rewards.workbench.rollouts.source import Source
-from rewards.workbench.rollouts.temporary import temporary_space
 
 #: One rollout in a file of group rewards: the number of its group, and its reward.
 _RECORD = struct.Struct("<qd")

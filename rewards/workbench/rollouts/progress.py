@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from rewards.workbench.output import counted
+from rewards.workbench.rollouts.files.source import Source
 from rewards.workbench.rollouts.run import Advance
-from rewards.workbench.rollouts.source import Source
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 from rewards.workbench.output import printable, say
 from rewards.workbench.rollouts.batches import batches, tasks
+from rewards.workbench.rollouts.files.resume import Progress
+from rewards.workbench.rollouts.files.source import Source
+from rewards.workbench.rollouts.files.temporary import temporary_space
 from rewards.workbench.rollouts.firstrows import MAX_ERROR_CHARS, UnscorableError, check_first_rows
 from rewards.workbench.rollouts.grouping import Groups, Index, compares, figures, shares
-from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.rows import Line
 from rewards.workbench.rollouts.scoring import MAX_REPORTED, Scored, Scoring, Task
-from rewards.workbench.rollouts.source import Source
-from rewards.workbench.rollouts.temporary import temporary_space
 from rewards.workbench.rollouts.workers import in_order
 
 #: Told how many rows are read or scored, of how many where that is known.

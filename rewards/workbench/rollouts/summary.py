@@ -5,8 +5,8 @@ from typing import Any
 
 from rewards.rubric import Rubric
 from rewards.workbench.output import counted, figure, print_json, print_table, say
+from rewards.workbench.rollouts.files.resume import Progress
 from rewards.workbench.rollouts.grouping import Groups
-from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.tally import Tally
 
 #: Characters of the longest bar of the histogram.

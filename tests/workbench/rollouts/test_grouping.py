@@ -17,12 +17,12 @@ from rewards import Message, Rubric, Sample, group_scorer, scorer, use
 from rewards.core.errors import UnscoredError
 from rewards.rubric.spec import NormalizeSpec
 from rewards.scorers import diversity
+from rewards.workbench.rollouts.files.resume import Progress
+from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.grouping import Groups, figures, group_records
-from rewards.workbench.rollouts.resume import Progress
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.run import Stream, looked_at, run
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import opened
 from tests.workbench.conftest import Run, printed, wire_row, write_lines
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rewards.core.errors import RewardsError
-from rewards.workbench.rollouts.source import Source
+from rewards.workbench.rollouts.files.source import Source
 
 
 class OutputError(RewardsError):

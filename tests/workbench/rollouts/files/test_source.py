@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.core.errors import EventError
-from rewards.workbench.rollouts.source import Source, opened
+from rewards.workbench.rollouts.files.source import Source, opened
 from tests.workbench.conftest import MIXED, Run, printed, wire_row, write_lines
 
 

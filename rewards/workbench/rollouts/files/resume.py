@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from rewards.workbench.output import json_text
+from rewards.workbench.rollouts.files.target import Lock, OutputError, Target, remove_folder
 from rewards.workbench.rollouts.grouping import Groups, Index, figures
 from rewards.workbench.rollouts.rows import Line
 from rewards.workbench.rollouts.scoring import Scored, Task
 from rewards.workbench.rollouts.tally import Tally
-from rewards.workbench.rollouts.target import Lock, OutputError, Target, remove_folder
 
 _READ_BYTES = 1024 * 1024
 

@@ -15,8 +15,8 @@ from typing import IO, TextIO
 
 from rewards.core.errors import EventError
 from rewards.wire.contract import MAX_PAYLOAD_BYTES
+from rewards.workbench.rollouts.files.temporary import temporary_space
 from rewards.workbench.rollouts.rows import Line
-from rewards.workbench.rollouts.temporary import temporary_space
 
 #: Rows that are looked at before anything is scored: as many as a training job sends at once.
 HEAD_ROWS = 64

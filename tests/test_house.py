@@ -1,0 +1,117 @@
+"""The limits of the house, held by counting: a reader finds the room, and sees the whole of it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+WINGS = [ROOT / "rewards", ROOT / "infra"]
+ENTRIES_ON_TOP = 16
+FILES_A_FOLDER = 16
+LINES_A_FILE = 400
+LINES_A_FUNCTION = 40
+
+#: Folders of data: they may hold as many files as there is data.
+DATA = {"rewards/rubrics", "rewards/judge/prompts"}
+#: Folders where a new file needs no line anywhere else: their maps are `rewards list` and
+#: `rewards --help`.
+SELF_LISTING = {"rewards/scorers", "rewards/workbench/commands"}
+
+#: A row of a folder's map: the name of a file or folder, two blanks or more, one question.
+MAP_ROW = re.compile(r"^(\w+) {2,}(\S.*)$", re.MULTILINE)
+#: On a line of a signature: why the function is one all the same.
+LONG = re.compile(r"#.*\blong: \S")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def entries(folder: Path) -> list[Path]:
+    """What stands in a folder, without what Python puts there."""
+    return sorted(path for path in folder.iterdir() if path.name != "__pycache__")
+
+
+def folders() -> list[Path]:
+    below = [path for wing in WINGS for path in wing.rglob("*") if path.is_dir()]
+    kept = [path for path in below if "__pycache__" not in path.parts and entries(path)]
+    return sorted([*WINGS, *kept])
+
+
+def sources() -> list[Path]:
+    return sorted(path for wing in WINGS for path in wing.rglob("*.py"))
+
+
+FOLDERS = pytest.mark.parametrize("folder", folders(), ids=name)
+
+
+def test_the_top_of_the_package_is_read_at_a_glance() -> None:
+    """`ls rewards` shows at most sixteen names, each a question."""
+    there = [path.name for path in entries(ROOT / "rewards")]
+    assert len(there) <= ENTRIES_ON_TOP, f"{len(there)} under rewards/: move one into a wing"
+
+
+@FOLDERS
+def test_a_folder_holds_few_files(folder: Path) -> None:
+    """Where there are more than sixteen files, some of them answer a question of their own."""
+    files = [path for path in entries(folder) if path.is_file()]
+    if name(folder) not in DATA:
+        assert len(files) <= FILES_A_FOLDER, (
+            f"{name(folder)} holds {len(files)} files: which of them make a folder?"
+        )
+
+
+def test_a_file_is_one_room() -> None:
+    """A file of more than 400 lines is two."""
+    counted = {name(path): len(path.read_text("utf-8").splitlines()) for path in sources()}
+    long = {path: lines for path, lines in counted.items() if lines > LINES_A_FILE}
+    assert not long, "which part has a question of its own?"
+
+
+def test_a_function_is_short_or_says_why_not() -> None:
+    """More than 40 lines, docstring apart, need `# long: why` beside the signature."""
+    long = []
+    for path in sources():
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for function in functions(ast.parse(text)):
+            signature = lines[function.lineno - 1 : function.body[0].lineno]
+            if length_of(function) > LINES_A_FUNCTION and not LONG.search("\n".join(signature)):
+                long.append(f"{name(path)}:{function.lineno} {function.name}")
+    assert not long, "take a part out that has a name, or say why it is one: `# long: why`"
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function, signature and all, without its docstring."""
+    length = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function, clean=False) is not None:
+        length -= (first.end_lineno or 0) - first.lineno + 1
+    return length
+
+
+@FOLDERS
+def test_a_folder_is_its_own_map(folder: Path) -> None:
+    """The docstring names each file and folder once, one question a line, and nothing else."""
+    if name(folder) in DATA:
+        return
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    rows = MAP_ROW.findall(ast.get_docstring(ast.parse(text)) or "")
+    if name(folder) in SELF_LISTING:
+        assert not rows, f"{name(folder)} lists itself: a map would be a second list"
+        return
+    there = [path.stem for path in entries(folder) if path.suffix in {"", ".py"}]
+    assert sorted(row[0] for row in rows) == [stem for stem in there if stem != "__init__"], (
+        f"the map in {name(folder)}/__init__.py is not what is there"
+    )
+    for entry, question in rows:
+        assert question.count("?") == 1, f"{entry}: one question, not {question}"
