@@ -8,7 +8,7 @@ targets     which APIs run jobs, and which hyperparameters does each take?
 definition  what does a deployment keep of a job?
 prepared    what does one start make of the definition, and how is its job known?
 preflight   does the dataset earn what it should, before a job costs anything?
-dataset     how is a dataset in S3 read?
+datasets    where do its datasets lie, and what is wrong with them?
 jobs        what is a job, whichever service runs it?
 bedrock     how does the Bedrock API run one (Nova)?
 mantle      how does the OpenAI-compatible API run one (open-weight models)?

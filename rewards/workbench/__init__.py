@@ -9,6 +9,7 @@ extras    what is missing where an extra is not installed?
 rollouts  what is a file of rollouts worth?
 local     what does the Lambda answer on this machine?
 judging   do judges agree with people?
+trials    would it learn, before money is spent on it?
 watching  which runs does a deployment have, and how far are they?
 __main__  what does `rewards` start?
 """

@@ -87,7 +87,7 @@ def render(
 
 @app.command()
 @examples("rewards job start --run first", "rewards job start --run first --watch")
-def start(
+def start(  # long: half of it are options
     config: ConfigOption = Path(DEFAULT_FILE),
     run: Annotated[
         str | None, typer.Option("--run", help="A name for this run; the same name starts once.")
