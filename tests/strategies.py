@@ -154,3 +154,38 @@ rows = st.one_of(
     ),
     json_values,
 )
+
+_tables = st.lists(st.dictionaries(any_text, json_values, max_size=2), max_size=2)
+_turns = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["system", "user", "assistant", "bot", "tool"]),
+        "content": any_text | st.none() | st.lists(any_text, max_size=3),
+    },
+    optional={
+        "reasoning": any_text,
+        "thinking": any_text,
+        "tool_calls": _tables,
+        "tool_call_id": any_text,
+        "name": any_text,
+    },
+)
+#: Rows that hold a completion, in every spelling that is read.
+readable_rows = st.fixed_dictionaries(
+    {
+        "messages": st.builds(
+            lambda turns, last: [*turns, {**last, "role": "nova_assistant"}],
+            st.lists(_turns, max_size=3),
+            _turns,
+        )
+    },
+    optional={
+        "id": any_text | st.integers() | json_values,
+        "metadata": st.dictionaries(
+            st.sampled_from(["reference_answer", "tools", "messages", "mine"]), json_values
+        )
+        | json_values,
+        "reference_answer": json_values | st.fixed_dictionaries({"text": json_values}),
+        "tools": _tables | json_values,
+        "mine": json_values,
+    },
+)

@@ -71,6 +71,7 @@ rubric.batch <- .bugs .component .printing .reference .spec .totals core.concurr
 rubric.rubric <- .batch .bugs .component .digest .reach .spec .totals core.errors
     core.parameters core.sample core.score core.scorer registry
 wire.contract <- core.errors core.sample core.score
+wire.outline <- .contract
 wire.telemetry <- .contract core.sample core.score
 wire.answering <- .contract .telemetry core.score rubric
 handler <- core.errors rubric wire.answering wire.telemetry

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from rewards.core.sample import Sample
 from rewards.rubric import Rubric
-from rewards.wire.contract import index_id, parse_event, to_response
-from tests.strategies import rows, rubrics, samples
+from rewards.wire.contract import index_id, parse_event, parse_row, to_response, wire_row
+from rewards.wire.outline import outline
+from tests.strategies import readable_rows, rows, rubrics, samples
 
 batches = st.lists(samples(), max_size=8)
 
@@ -107,6 +108,26 @@ def test_one_result_a_row_in_order_with_its_id(event_rows: list[Any], wrapped: b
         assert result["id"] == (wire_id if _carries(wire_id) else index_id(index))
         assert 0.0 <= result["aggregate_reward_score"] <= 1.0
     json.dumps(response, ensure_ascii=False, allow_nan=False).encode()
+
+
+@given(readable_rows)
+def test_a_sample_comes_back_from_the_wire_as_it_was_read(row: Any) -> None:
+    """What any row says as a sample is what the row written from that sample says, through JSON."""
+    sample = parse_row(row, 0).sample
+    assert sample is not None
+
+    written = json.loads(json.dumps(wire_row(sample)))
+
+    assert repr(parse_row(written, 0).sample) == repr(sample)  # NaN is not itself, its name is
+
+
+@given(rows)
+def test_every_row_has_an_outline_that_a_terminal_can_show(row: Any) -> None:
+    """Whatever comes is described; it says so where the row is no sample; no text is quoted."""
+    found = outline(row, 0)
+
+    assert (found.fault is None) == (parse_row(row, 0).sample is not None)
+    assert all(text.isprintable() for text in (*found.fields, *found.roles, *found.content))
 
 
 def _carries(wire_id: Any) -> bool:

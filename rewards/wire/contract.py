@@ -17,7 +17,7 @@ An event in no known shape is an `EventError`, since there is no row to answer f
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rewards.core.errors import EventError
 from rewards.core.sample import Message, Sample
@@ -50,13 +50,23 @@ class Row(NamedTuple):
     fault: Fault | None = None
 
 
+Shape = Literal["list", "trajectories", "row"]
+
+
+class Shaped(NamedTuple):
+    """An event's shape among those above, and its rows as they came."""
+
+    shape: Shape
+    rows: Sequence[object]
+
+
 def parse_event(event: object) -> list[Row]:
     """Every row of an event, in order, none dropped.
 
     Raises:
         EventError: the event as a whole is in no known shape.
     """
-    return [parse_row(row, index) for index, row in enumerate(_rows_of(event))]
+    return [parse_row(row, index) for index, row in enumerate(rows_of(event).rows)]
 
 
 def parse_row(row: object, index: int) -> Row:
@@ -67,7 +77,7 @@ def parse_row(row: object, index: int) -> Row:
     wire_id = index_id(index)
     try:
         if not isinstance(row, dict):
-            raise EventError(f"the row is {_kind_of(row)}, not an object")
+            raise EventError(f"the row is {kind_of(row)}, not an object")
         wire_id = _wire_id(row.get("id"), index)
         return Row(wire_id, _sample(row, wire_id))
     except EventError as error:
@@ -124,32 +134,77 @@ def _metric(name: str, value: float) -> dict[str, Any]:
     return {"name": name, "value": value, "type": "Metric"}
 
 
-def _rows_of(event: object) -> Sequence[object]:
+def rows_of(event: object) -> Shaped:
+    """Which known shape an event has, and its rows as they came, read or not.
+
+    Raises:
+        EventError: it is in no known shape.
+    """
     if isinstance(event, list):
-        return event
+        return Shaped("list", event)
     if isinstance(event, dict):
         trajectories = event.get("trajectories")
         if isinstance(trajectories, list):
-            return trajectories
+            return Shaped("trajectories", trajectories)
         if "trajectories" not in event and not SINGLE_ROW_KEYS.isdisjoint(event):
-            return [event]
+            return Shaped("row", [event])
     raise EventError(
         f"the event is {_shape_of(event)}; expected a list of rows, one row with "
         '"messages", or {"trajectories": [rows]}'
     )
 
 
+def wire_row(sample: Sample) -> dict[str, Any]:
+    """A sample as the documented row: reference and custom fields in the metadata.
+
+    Whatever `parse_row` has read comes back the same: `parse_row(wire_row(sample), 0).sample` is
+    the sample. What only the service's spelling said (`nova_assistant`, blocks of content, turns
+    of tools after the completion) is not in a sample, and so not here.
+
+    >>> wire_row(Sample("1", "#### 72", reference_answer="72"))["metadata"]
+    {'reference_answer': '72'}
+    """
+    completion = Message("assistant", sample.completion, sample.reasoning, sample.tool_calls)
+    row: dict[str, Any] = {
+        "id": sample.id,
+        "messages": [_turn(message) for message in (*sample.prompt, completion)],
+    }
+    metadata = {k: v for k, v in sample.metadata.items() if k != "reference_answer"}
+    reference = sample.reference_answer
+    if reference is not None:
+        is_wrapped = _reference(reference) is not reference  # would be unwrapped when it is read
+        metadata["reference_answer"] = {"text": reference} if is_wrapped else reference
+    if metadata:
+        row["metadata"] = metadata
+    if sample.tools:
+        row["tools"] = list(sample.tools)
+    return row
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    turn: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.reasoning:
+        turn[_REASONING_KEYS[0]] = message.reasoning
+    if message.tool_calls:
+        turn["tool_calls"] = list(message.tool_calls)
+    if message.tool_call_id is not None:
+        turn["tool_call_id"] = message.tool_call_id
+    if message.name is not None:
+        turn["name"] = message.name
+    return turn
+
+
 def _shape_of(event: object) -> str:
     """The event's outline for an error: its keys, never its contents."""
     if isinstance(event, dict):
         if "trajectories" in event:
-            return f'an object whose "trajectories" is {_kind_of(event["trajectories"])}'
+            return f'an object whose "trajectories" is {kind_of(event["trajectories"])}'
         keys = [str(key)[:40] for key in list(event)[:10]]
         return f"an object with the keys {keys}" if keys else "an empty object"
-    return _kind_of(event)
+    return kind_of(event)
 
 
-def _kind_of(value: object) -> str:
+def kind_of(value: object) -> str:
     """The JSON type of a value, with its article."""
     if value is None:
         return "null"
@@ -192,7 +247,7 @@ def _sample(row: Mapping[str, Any], wire_id: Any) -> Sample:
         reference_answer=_reference(reference),
         metadata=_custom_fields(row, metadata),
         reasoning=completion.reasoning,
-        tools=_objects(row.get("tools") or metadata.get("tools")),
+        tools=_objects(row.get("tools")) or _objects(metadata.get("tools")),
         tool_calls=completion.tool_calls,
     )
 
@@ -218,7 +273,7 @@ def _turns(messages: object) -> tuple[tuple[Message, ...], Message]:
     prompt for it would pay the model for what it did not write.
     """
     if not isinstance(messages, list):
-        raise EventError(f'"messages" is {_kind_of(messages)}, not a list', "no_messages")
+        raise EventError(f'"messages" is {kind_of(messages)}, not a list', "no_messages")
     turns = [_message(message, place) for place, message in enumerate(messages)]
     last = len(turns) - 1
     while last >= 0 and turns[last].role == "tool":
@@ -233,10 +288,10 @@ def _turns(messages: object) -> tuple[tuple[Message, ...], Message]:
 
 def _message(message: object, place: int) -> Message:
     if not isinstance(message, dict):
-        raise EventError(f"messages[{place}] is {_kind_of(message)}, not an object")
+        raise EventError(f"messages[{place}] is {kind_of(message)}, not an object")
     role = message.get("role")
     if not isinstance(role, str):
-        raise EventError(f"messages[{place}].role is {_kind_of(role)}, not a string")
+        raise EventError(f"messages[{place}].role is {kind_of(role)}, not a string")
     if role in ASSISTANT_ROLES:
         role = "assistant"
     content = message.get("content")
@@ -275,7 +330,7 @@ def _content(content: object, place: int) -> tuple[str, list[str]]:
         elif isinstance(block, dict):
             _read_block(block, texts, reasoning)
         else:
-            raise EventError(f"messages[{place}].content holds {_kind_of(block)}")
+            raise EventError(f"messages[{place}].content holds {kind_of(block)}")
     return "\n".join(texts), reasoning
 
 
@@ -296,7 +351,7 @@ def _read_block(block: Mapping[str, Any], texts: list[str], reasoning: list[str]
         if isinstance(text, str):
             texts.append(text)
         elif text is not None:
-            raise EventError(f"a content block's text is {_kind_of(text)}, not a string")
+            raise EventError(f"a content block's text is {kind_of(text)}, not a string")
 
 
 def _tool_uses(content: object) -> tuple[Mapping[str, Any], ...]:

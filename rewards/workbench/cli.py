@@ -13,6 +13,7 @@ from rewards.core.errors import BatchFailedError, RewardsError, Terminated
 from rewards.workbench.commands.catalogue import list_scorers, show_rubric
 from rewards.workbench.commands.compare import compare
 from rewards.workbench.commands.doctor import doctor
+from rewards.workbench.commands.events import events
 from rewards.workbench.commands.job import app as job
 from rewards.workbench.commands.judge import judge
 from rewards.workbench.commands.new import new
@@ -85,7 +86,7 @@ app.command()(compare)
 app.command()(doctor)
 app.command("list")(list_scorers)
 app.command("show")(show_rubric)
-for name, group in (("new", new), ("job", job), ("judge", judge)):
+for name, group in (("events", events), ("new", new), ("job", job), ("judge", judge)):
     app.add_typer(group, name=name, cls=Helpful)
 
 

@@ -8,7 +8,7 @@ import pytest
 from rewards.core.errors import EventError
 from rewards.core.sample import Message, Sample
 from rewards.core.score import Fault, Reward, Score
-from rewards.wire.contract import Row, parse_event, parse_row, to_response
+from rewards.wire.contract import Row, parse_event, parse_row, to_response, wire_row
 
 USER = {"role": "user", "content": "48 clips, then half as many?"}
 ANSWER = {"role": "assistant", "content": "#### 72"}
@@ -280,3 +280,18 @@ def test_a_deeply_nested_id_costs_nothing() -> None:
     json.dumps(parse_row(row(id=deep), 0).id)
     while deep:  # unwind, so that freeing it does not recurse
         deep = deep.pop()
+
+
+def test_a_reference_that_looks_wrapped_comes_back_from_the_wire() -> None:
+    """`{"text": ...}` is unwrapped when it is read, and so is wrapped when it is written."""
+    sample = Sample("1", "72", reference_answer={"text": "72"})
+
+    assert parse_row(wire_row(sample), 0).sample == sample
+
+
+def test_broken_tools_at_top_level_do_not_hide_those_of_the_metadata() -> None:
+    """The place that holds tools counts."""
+    read = parse_row(row(tools=["no object"], metadata={"tools": [{"name": "t"}]}), 0).sample
+
+    assert read is not None
+    assert read.tools == ({"name": "t"},)

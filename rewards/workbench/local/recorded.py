@@ -77,16 +77,16 @@ def replay_events(paths: Sequence[Path], rubric: str, *, update: bool) -> Iterat
         rubric_path = find_rubric(rubric) if rubric else _rubric_of(path)
         if rubric_path not in handlers:
             handlers[rubric_path] = LocalHandler(rubric_path)
-        outcome = handlers[rubric_path].invoke(_event(path))
+        outcome = handlers[rubric_path].invoke(read_event(path))
         expected = path.with_suffix(EXPECTED)
-        unrecorded = _unrecordable(outcome) if update else ""
+        unrecorded = unrecordable(outcome) if update else ""
         if update and not unrecorded:
             write_whole(expected, canonical(outcome))
         verdict, differences = _compared(expected, outcome)
         yield Replayed(path, handlers[rubric_path], outcome, verdict, differences, unrecorded)
 
 
-def _unrecordable(outcome: Outcome) -> str:
+def unrecordable(outcome: Outcome) -> str:
     """Why nobody can have expected this; empty where one can."""
     if outcome.error is not None:
         failed = outcome.error["errorType"] == BatchFailedError.__name__
@@ -130,7 +130,8 @@ def _rubric_of(event: Path) -> Path:
         ) from None
 
 
-def _event(path: Path) -> Any:
+def read_event(path: Path) -> Any:
+    """The JSON of an event file; `EventError` where it holds none."""
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -138,12 +139,21 @@ def _event(path: Path) -> Any:
 
 
 def canonical(outcome: Outcome) -> str:
-    """The bytes of an expected file: one result a line, so that a diff names the sample."""
-    if outcome.response is None:
-        return json_text(outcome.error) + "\n"
-    if not outcome.response:
+    """The bytes of an expected file for what an event gave."""
+    return canonical_answer(outcome.error if outcome.response is None else outcome.response)
+
+
+def canonical_answer(answer: object) -> str:
+    r"""An answer as an expected file has it: one result a line, so that a diff names the sample.
+
+    >>> canonical_answer([{"id": "a"}, {"id": "b"}])
+    '[\n{"id":"a"},\n{"id":"b"}\n]\n'
+    """
+    if not isinstance(answer, list):
+        return json_text(answer) + "\n"
+    if not answer:
         return "[]\n"
-    return "[\n" + ",\n".join(json_text(result) for result in outcome.response) + "\n]\n"
+    return "[\n" + ",\n".join(json_text(result) for result in answer) + "\n]\n"
 
 
 def _compared(expected: Path, outcome: Outcome) -> tuple[Verdict, list[str]]:
