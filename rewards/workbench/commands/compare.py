@@ -9,10 +9,10 @@ from rewards.core.errors import EventError, SpecError
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption, takes_keys
 from rewards.workbench.output import counted, print_json, print_table, printable, show
+from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys, read_json
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import opened
 
 if TYPE_CHECKING:
     from rewards.workbench.trials.comparison import Comparison, Paid

@@ -18,8 +18,8 @@ from rewards.workbench.help import examples
 from rewards.workbench.local.recorded import read_event
 from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
 from rewards.workbench.output import counted, print_json, print_table, printable, say, show
+from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.rows import Keys
-from rewards.workbench.rollouts.source import opened
 
 events = typer.Typer(
     no_args_is_help=True, help="Describe events, make them from rollouts, pull captured ones."

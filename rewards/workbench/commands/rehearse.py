@@ -9,10 +9,10 @@ from rewards.core.errors import SpecError
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption, RolloutsArgument, takes_keys
 from rewards.workbench.output import Mood, counted, print_json, printable, say, show
+from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import opened
 
 if TYPE_CHECKING:
     from rewards.workbench.trials.rehearsal import Rehearsal

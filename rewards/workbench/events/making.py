@@ -9,9 +9,9 @@ from rewards.core.errors import EventError
 from rewards.wire.contract import MAX_PAYLOAD_BYTES, wire_row
 from rewards.workbench.events.keeping import Captured
 from rewards.workbench.output import json_text
+from rewards.workbench.rollouts.files.source import Source
 from rewards.workbench.rollouts.firstrows import check_first_rows
 from rewards.workbench.rollouts.rows import Keys, read_row
-from rewards.workbench.rollouts.source import Source
 
 
 @dataclass

@@ -15,10 +15,10 @@ from rewards.rubric.totals import group_key
 from rewards.wire.answering import answer_rows
 from rewards.wire.contract import Row
 from rewards.workbench.rollouts.batches import batches
+from rewards.workbench.rollouts.files.source import Source
 from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row
 from rewards.workbench.rollouts.run import Advance, looked_at, silent
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import Source
 from rewards.workbench.trials.signal import Prompt
 
 #: Of a prompt that is named, its end: where the question is.

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
 from rewards.rubric.totals import group_key
+from rewards.workbench.rollouts.files.source import Source
 from rewards.workbench.rollouts.run import Advance, silent
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.rollouts.source import Source
 from rewards.workbench.trials.answers import rewarded
 
 #: Rewards that differ by less are the same: float noise of weighted means.
