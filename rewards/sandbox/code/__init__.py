@@ -2,11 +2,15 @@
 
 One question a file:
 
-protocol     what is run, within which limits, and what comes back? (the engines' seam)
-lint         what do linters find in it, without running it?
-plain        which values pass between worlds, and how are they written?
-guest        what runs inside a world, and what does it tell?
-records      how does a program become a job, and what a guest tells an outcome?
-wasm         how are programs run in WebAssembly, by workers that may be lost?
-wasm_worker  what does such a worker do?
+protocol        what is run, within which limits, and what comes back? (the engines' seam)
+lint            what do linters find in it, without running it?
+plain           which values pass between worlds, and how are they written?
+guest           what runs inside a world, and what does it tell?
+records         how does a program become a job, and what a guest tells an outcome?
+workers         which child answers which job, and what if it dies or the time is up?
+wasm            how are programs run in WebAssembly?
+wasm_worker     what does such a worker do?
+process         how are programs run by CPython itself?
+process_worker  how does a worker fork, follow and end a program's process?
+confinement     what may a process still do that is shut in?
 """

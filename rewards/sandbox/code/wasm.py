@@ -1,229 +1,44 @@
-"""The default engine: CPython compiled to WebAssembly (`pyeryx`), in warm child processes.
+"""The default engine: CPython compiled to WebAssembly (`pyeryx`).
 
 The boundary is WebAssembly's: a world has no file, socket, process or environment to ask for. The
-child is what an abort of the engine may cost: it has an empty environment and two pipes, this
-process is not dumpable while it lives (no reading of its memory or environment by way of /proc),
-and a child that dies is replaced.
-
-All limits are counts, so that a verdict is the same on a busy machine. Programs first get a share
-of their fuel, and those that run out of it start again with all of it once the others are done:
-a batch of endless loops delays nobody's verdict but its own.
+worker around it is what an abort of the engine may cost.
 """
 
-import math
-import os
-import signal
-import subprocess
 import sys
-from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from selectors import EVENT_READ, DefaultSelector
-from time import monotonic
 
-from rewards.sandbox.code.guest import source
-from rewards.sandbox.code.protocol import EngineError, Limits, Outcome, Program
-from rewards.sandbox.code.records import job_of, outcome_of
-from rewards.sandbox.code.wasm_worker import send
-
-#: The share of the fuel in the first round: what hardly any honest program needs.
-FIRST_SHARE = 8
-
-#: Kept back before a deadline: to end the workers and to answer.
-MARGIN_SECONDS = 0.2
-
-#: Each worker takes 110 to 290 MB.
-MAX_WORKERS = 4
-
-_WORKER = Path(__file__).with_name("wasm_worker.py")
+from rewards.sandbox.code.protocol import EngineError
+from rewards.sandbox.code.workers import WorkerPool
 
 
-class WasmRunner:
-    """The engine "wasm": a pool of workers that lives as long as this process. For one thread."""
+class WasmRunner(WorkerPool):
+    """The engine "wasm": a world of WebAssembly a program, fuel that is counted exactly."""
 
     name = "wasm"
+    script = Path(__file__).with_name("wasm_worker.py")
 
-    def __init__(self, workers: int | None = None) -> None:
-        """Nothing is started before the first `run`."""
-        self.size = workers or min(len(os.sched_getaffinity(0)), MAX_WORKERS)
-        self._idle: list[_Worker] = []
-
-    def run(
-        self, programs: Sequence[Program], limits: Limits, deadline: float = math.inf
-    ) -> list[Outcome | None]:
-        """See `CodeRunner.run`."""
-        folder = _folder()
-        due = deadline - MARGIN_SECONDS
-        found: dict[Program, Outcome] = {}
-        todo = list(dict.fromkeys(programs))
-        first = replace(limits, fuel=max(1, limits.fuel // FIRST_SHARE))
-        for round_ in (first, limits):
-            done = self._round(todo, round_, due, folder)
-            if round_ is first:
-                done = {program: o for program, o in done.items() if o.ended != "fuel"}
-            found.update(done)
-            todo = [program for program in todo if program not in found]
-        return [found.get(program) for program in programs]
-
-    def _round(
-        self, programs: Sequence[Program], limits: Limits, due: float, folder: str
-    ) -> dict[Program, Outcome]:
-        """Run programs side by side; what became of those that ended before `due`."""
-        found: dict[Program, Outcome] = {}
-        waiting, again = deque(programs), set[Program]()
-        busy: dict[_Worker, Program] = {}
-        with DefaultSelector() as selector:
-            try:
-                while waiting or busy:
-                    while waiting and len(busy) < self.size and monotonic() < due:
-                        worker = self._idle.pop() if self._idle else _Worker(folder)
-                        busy[worker] = waiting[0]
-                        selector.register(worker.replies, EVENT_READ, worker)
-                        worker.start(job_of(waiting.popleft(), limits.output), limits)
-                    rest = min([due, *(worker.until for worker in busy)]) - monotonic()
-                    ready = selector.select(max(0.0, rest) if rest < math.inf else None)
-                    for key, _ in ready:
-                        worker = key.data
-                        if not worker.receive():
-                            continue
-                        selector.unregister(worker.replies)
-                        self._settle(worker, busy.pop(worker), found, waiting, again)
-                    now = monotonic()
-                    if now >= due:
-                        return found
-                    for worker in [worker for worker in busy if now >= worker.until]:
-                        selector.unregister(worker.replies)
-                        worker.kill()
-                        self._settle(worker, busy.pop(worker), found, waiting, again)
-            finally:  # out of time, or interrupted: what still runs is not to be waited for
-                for worker in busy:
-                    worker.kill()
-        return found
-
-    def _settle(
-        self,
-        worker: "_Worker",
-        program: Program,
-        found: dict[Program, Outcome],
-        waiting: deque[Program],
-        again: set[Program],
-    ) -> None:
-        """Keep what became of a program; one more try where the machine may have been at fault."""
-        reply = worker.reply
-        if worker.alive:
-            self._idle.append(worker)
-        outside = reply is None and worker.ended_by in (None, signal.SIGKILL)
-        if (outside or (reply and reply[0] == "time")) and program not in again:
-            again.add(program)
-            waiting.append(program)
-            if worker.alive:
-                self._idle.remove(worker)
-                worker.kill()
-            return
-        late = reply is None and worker.ended_by is None
-        found[program] = outcome_of(reply or ("time" if late else "died", 0, ""))
-
-    def close(self) -> None:
-        """End the workers; the next `run` starts new ones."""
-        while self._idle:
-            self._idle.pop().kill()
-
-    def __del__(self) -> None:
-        """Leave no worker behind."""
-        self.close()
+    def arguments(self) -> Sequence[str]:
+        """Where `eryx` is installed."""
+        return [eryx_folder()]
 
 
-class _Worker:
-    """A child process and its two pipes."""
-
-    def __init__(self, folder: str) -> None:
-        _not_dumpable()
-        jobs, self.jobs = os.pipe()
-        self.replies, replies = os.pipe()
-        command = [sys.executable, "-I", "-S", str(_WORKER), str(jobs), str(replies), folder]
-        try:
-            self.process = subprocess.Popen(
-                command,
-                env={},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(jobs, replies),
-            )
-        finally:
-            os.close(jobs)
-            os.close(replies)
-        self.alive, self.until = True, math.inf
-        self.ended_by: int | None = None
-        self.reply: tuple[str, int, str] | None = None
-        self._data = b""
-        self._guest: str | None = source()
-
-    def start(self, job: str, limits: Limits) -> None:
-        """Hand over a job; a worker that is gone is found out by `receive`."""
-        import json
-
-        self.reply, self._data = None, b""
-        # Twice the backstop inside: this one is for a worker that has stopped answering.
-        self.until = monotonic() + 2 * limits.seconds
-        text = [self._guest, job, limits.fuel, limits.memory, limits.seconds]
-        self._guest = None  # the worker keeps it
-        with suppress(BrokenPipeError):
-            send(self.jobs, json.dumps(text))
-
-    def receive(self) -> bool:
-        """Read what is there; whether the job has ended: with a reply, or with the worker."""
-        chunk = os.read(self.replies, 1 << 20)
-        self._data += chunk
-        if not chunk:
-            self.kill()
-            return True
-        if len(self._data) < 4 or len(self._data) < 4 + int.from_bytes(self._data[:4], "big"):
-            return False
-        import json
-
-        ended, fuel, text = json.loads(self._data[4:])
-        self.reply = (ended, fuel, text)
-        return True
-
-    def kill(self) -> None:
-        """End the process and wait for that; keep what had ended it, if it was not this."""
-        if not self.alive:
-            return
-        self.alive = False
-        with suppress(subprocess.TimeoutExpired):  # it may be about to end by itself
-            if self._data == b"" and self.until < math.inf and monotonic() < self.until:
-                self.process.wait(0.05)
-        code = self.process.poll()
-        self.ended_by = None if code is None else abs(code)
-        self.process.kill()
-        self.process.wait()
-        os.close(self.jobs)
-        os.close(self.replies)
+def check_installed() -> None:
+    """`EngineError`, with what to do, where this engine cannot run."""
+    eryx_folder()
 
 
-def _folder() -> str:
+def eryx_folder() -> str:
     """Where `eryx` is installed."""
     from importlib.util import find_spec
 
     if sys.version_info < (3, 12):
         running = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise EngineError(
-            f"code.* in WebAssembly needs Python 3.12 or newer, and this is {running}: use "
-            'Python 3.13, or set engine = "process"'
+            f"running programs in WebAssembly needs Python 3.12 or newer, and this is {running}: "
+            'use Python 3.13, or engine = "process"'
         )
     spec = find_spec("eryx")
     if spec is None or spec.origin is None:
-        raise EngineError('code.* needs pyeryx: pip install "bedrock-rft-rewards[code]"')
+        raise EngineError('running programs needs pyeryx: pip install "bedrock-rft-rewards[code]"')
     return str(Path(spec.origin).parent.parent)
-
-
-def _not_dumpable() -> None:
-    """Keep /proc/<this process> (memory, environment, files) from children of the same user."""
-    import ctypes
-
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
