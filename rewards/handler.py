@@ -7,6 +7,9 @@ environment variable           default      meaning
 =============================  ===========  =================================================
 REWARD_RUBRIC                  gsm8k        bundled rubric, or path of a .toml file
 REWARD_LOG_SAMPLES             0            share of rollouts to log in full, chosen by id
+REWARD_LOG_EVENTS              0            share of events to keep whole; from 1 the first N of
+                                            a container
+REWARD_EVENTS_BUCKET                        where they are kept
 REWARD_DEADLINE_MARGIN_MS      1000         time kept back to answer before Lambda's timeout
 POWERTOOLS_SERVICE_NAME        reward       dimension `service` of every metric
 POWERTOOLS_METRICS_NAMESPACE   BedrockRFT   namespace of the metrics
@@ -21,7 +24,7 @@ import math
 import os
 import zlib
 from time import monotonic, perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 
@@ -29,6 +32,9 @@ from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
 from rewards.wire.answering import Answered, answer
 from rewards.wire.telemetry import NAMESPACE, emf_records, metrics_of, rollout_line
+
+if TYPE_CHECKING:
+    from rewards.wire.capture import Capture, Caught
 
 DEFAULT_RUBRIC = "gsm8k"
 
@@ -53,6 +59,7 @@ def _setting(name: str, default: float, low: float, high: float) -> float:
 
 RUBRIC = Rubric.load(os.environ.get("REWARD_RUBRIC") or DEFAULT_RUBRIC)
 LOG_SAMPLES = _setting("REWARD_LOG_SAMPLES", 0.0, 0.0, 1.0)
+LOG_EVENTS = _setting("REWARD_LOG_EVENTS", 0.0, 0.0, 1_000_000.0)
 MARGIN_SECONDS = _setting("REWARD_DEADLINE_MARGIN_MS", 1000.0, 0.0, 900_000.0) / 1000
 
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or "reward"
@@ -71,6 +78,27 @@ for _service, _params in _SERVICES:  # a judge's client is made during init
     _service.warm_up(_params, RUBRIC.spec.concurrency)
 
 
+def _capture() -> "Capture | None":
+    """What keeps events, where some are to be kept; a fault of it never fails the init."""
+    if not LOG_EVENTS:
+        return None
+    try:
+        from rewards.wire.capture import Capture, put_into
+
+        put = put_into(os.environ["REWARD_EVENTS_BUCKET"])
+    except Exception as error:  # noqa: BLE001 - the reward works without
+        _not_kept(type(error).__name__)
+        return None
+    return Capture(LOG_EVENTS, RUBRIC.name, put, _not_kept)
+
+
+def _not_kept(why: str) -> None:
+    _LOGGER.warning("event not kept", extra={"why": why})
+
+
+_CAPTURE = _capture()
+
+
 def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
     """Score an event: one result for each row, same order, same ids, finite and in range.
 
@@ -79,23 +107,41 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
         BatchFailedError: a component with `on_error = "fail"` could not be scored.
     """
     started = perf_counter()
+    caught = _catch(event, context) if _CAPTURE else None
     try:
         answered = answer(event, RUBRIC, _deadline(context))
     except Exception as error:
         _report_failure(error, context, started)
+        refusal = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        _keep(caught, refusal, context)
         raise
     _log_rollouts(answered, context)
     _report(answered, context, started)
+    _keep(caught, answered.response, context)
     return answered.response
+
+
+def _catch(event: object, context: Any) -> "Caught | None":
+    """The event as it came, where it is to be kept and the request has an id to call it by."""
+    request_id = getattr(context, "aws_request_id", None)
+    return _CAPTURE.catch(event, str(request_id)) if _CAPTURE and request_id else None
+
+
+def _keep(caught: "Caught | None", answer: object, context: Any) -> None:
+    if _CAPTURE and caught is not None:
+        _CAPTURE.keep(caught, answer, _seconds_left(context))
 
 
 def _deadline(context: Any) -> float:
     """When scoring must end, as `time.monotonic()` has it; never without a Lambda context."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return math.inf
-    seconds = float(remaining()) / 1000
+    seconds = _seconds_left(context)
     return monotonic() + seconds - min(MARGIN_SECONDS, seconds * MAX_MARGIN_SHARE)
+
+
+def _seconds_left(context: Any) -> float:
+    """Until Lambda's timeout; infinite without a Lambda context."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return math.inf if remaining is None else float(remaining()) / 1000
 
 
 def _report(answered: Answered, context: Any, started: float) -> None:

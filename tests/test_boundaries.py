@@ -72,9 +72,10 @@ rubric.rubric <- .batch .bugs .component .digest .reach .spec .totals core.error
     core.parameters core.sample core.score core.scorer registry
 wire.contract <- core.errors core.sample core.score
 wire.outline <- .contract
+wire.capture <-
 wire.telemetry <- .contract core.sample core.score
 wire.answering <- .contract .telemetry core.score rubric
-handler <- core.errors rubric wire.answering wire.telemetry
+handler <- core.errors rubric wire.answering wire.capture wire.telemetry
 __init__ <- core.errors core.sample core.score core.scorer rubric
 job <- core.score core.tables job rubric wire.contract
 curves <- core.errors curves

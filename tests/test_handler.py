@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).parent.parent
 
@@ -221,3 +223,96 @@ def test_the_bytes_are_the_same_in_any_process_and_hash_seed(run: Any) -> None:
     outputs = {json.dumps(run({"event": event}, PYTHONHASHSEED=seed).responses) for seed in seeds}
 
     assert len(outputs) == 1
+
+
+@pytest.fixture
+def s3() -> Iterator[dict[str, str]]:
+    """An S3 on loopback with the bucket `kept`; gives the settings that lead a handler to it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    try:
+        store(settings).create_bucket(Bucket="kept")
+        yield settings
+    finally:
+        server.stop()
+
+
+def store(settings: dict[str, str]) -> Any:
+    import boto3  # noqa: TID251 - the S3 of a test
+
+    return boto3.client(
+        "s3",
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+@pytest.mark.parametrize("event", [EVENT, {"trajectories": EVENT}, {"body": "unknown"}])
+def test_a_captured_event_replays_to_the_bytes_of_the_answer(
+    run: Any, s3: dict[str, str], tmp_path: Path, event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the handler through S3 and `rewards events pull` to `rewards replay`: the same bytes."""
+    from typer.testing import CliRunner
+
+    from rewards.workbench.cli import app
+
+    done = run(
+        {"event": event, "millis": 60_000},
+        REWARD_LOG_EVENTS="1",
+        REWARD_EVENTS_BUCKET="kept",
+        **s3,
+    )
+    for name, value in s3.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    rubric = ["--rubric", str(tmp_path / "case.toml")]
+    pulled = CliRunner().invoke(app, ["events", "pull", "s3://kept/events/case/", *rubric])
+
+    assert "event not kept" not in done.stdout
+    assert pulled.exit_code == 0, pulled.output
+    assert CliRunner().invoke(app, ["replay", "events/case", *rubric]).exit_code == 0
+    kept = tmp_path / "events/case/request-1.json"
+    assert json.loads(kept.read_text()) == event
+    expected = json.loads(kept.with_suffix(".expected.json").read_text())
+    answered = done.responses or [
+        dict(zip(("errorType", "errorMessage"), *done.raised, strict=True))
+    ]
+    assert expected == answered[0]
+
+
+def test_a_bucket_that_is_not_there_costs_no_answer(run: Any, s3: dict[str, str]) -> None:
+    """The answer is the same bytes; the log names the kind of the fault."""
+    settings = {"REWARD_LOG_EVENTS": "5", "REWARD_EVENTS_BUCKET": "elsewhere", **s3}
+    plain, kept = run({"event": EVENT}), run({"event": EVENT, "millis": 60_000}, **settings)
+
+    assert kept.responses == plain.responses
+    assert [line["why"] for line in kept.log if line["message"] == "event not kept"] == [
+        "NoSuchBucket"
+    ]
+
+
+def test_a_bucket_without_a_name_costs_no_init(run: Any) -> None:
+    """It is told once, in the init, and answers go out."""
+    done = run({"event": EVENT, "millis": 60_000}, REWARD_LOG_EVENTS="0.5")
+
+    assert done.responses
+    assert [line["why"] for line in done.log if line["message"] == "event not kept"] == ["KeyError"]
+
+
+def test_without_a_wish_for_events_nothing_of_it_is_loaded() -> None:
+    """Cold start pays for what is used: neither the module nor a client is imported."""
+    code = "import sys, rewards.handler; print('rewards.wire.capture' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "False"

@@ -13,6 +13,7 @@ from infra.assets.platform import Platform
 from infra.findings import accept
 from infra.lambda_step import LambdaStep
 from infra.permissions import Allowed, allow
+from infra.reward.captured import CapturedEvents
 from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
 from rewards.core.errors import SpecError
 from rewards.job.config import NO_RESERVATION, RewardSettings, Vpc
@@ -68,6 +69,7 @@ class RewardFunction(Construct):
     timeout: Duration
     service: str
     judge_cache: dynamodb.Table | None
+    captured: CapturedEvents | None
 
     def __init__(
         self,
@@ -99,6 +101,7 @@ class RewardFunction(Construct):
         prefix = SAGEMAKER_PREFIX if settings.sagemaker else PREFIX
         self.service = f"{prefix}{name}" if name else SERVICE
         self.judge_cache = self._verdicts() if settings.judge_cache else None
+        self.captured = CapturedEvents(self, "Events") if settings.log_events else None
         step = self._lambda(settings, name, root, Platform.local() if local_build else None)
         self.function, self.version = step.function, step.version
         if settings.vpc is not None:
@@ -138,7 +141,7 @@ class RewardFunction(Construct):
             description=f"RFT reward: rubric {self.rubric.name}",
             reserved_concurrent_executions=self._reserved(settings.reserved_concurrency),
             snap_start=snap_start,
-            environment=self._environment(source, settings.log_samples),
+            environment=self._environment(source, settings),
         )
 
     def _reserved(self, given: int | str | None) -> int | None:
@@ -149,16 +152,19 @@ class RewardFunction(Construct):
             return None
         return max(1, JUDGE_CALLS_IN_FLIGHT // self.rubric.spec.concurrency)
 
-    def _environment(self, source: str | Path, log_samples: float) -> dict[str, str]:
+    def _environment(self, source: str | Path, settings: RewardSettings) -> dict[str, str]:
         """The handler's settings."""
         environment = {
             "REWARD_RUBRIC": source.stem if isinstance(source, Path) else source,
-            "REWARD_LOG_SAMPLES": f"{log_samples:g}",
+            "REWARD_LOG_SAMPLES": f"{settings.log_samples:g}",
             "POWERTOOLS_SERVICE_NAME": self.service,
             "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
         }
         if self.judge_cache is not None:
             environment[TABLE_VARIABLE] = self.judge_cache.table_name
+        if self.captured is not None:
+            environment["REWARD_LOG_EVENTS"] = f"{settings.log_events:g}"
+            environment["REWARD_EVENTS_BUCKET"] = self.captured.bucket.bucket_name
         return environment
 
     def _allowed(self, vpc: Vpc | None) -> Iterator[Allowed]:
@@ -168,6 +174,8 @@ class RewardFunction(Construct):
         if self.judge_cache is not None:
             # Not `grant`, which adds what it thinks a reader needs (indexes, DescribeTable).
             yield allow(["dynamodb:GetItem", "dynamodb:PutItem"], [self.judge_cache.table_arn])
+        if self.captured is not None:
+            yield self.captured.allowed()
         if vpc is not None:
             yield allow(_VPC_ACTIONS, ["*"], because=_VPC_REASON)
 

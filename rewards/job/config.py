@@ -70,6 +70,17 @@ def _reservation(value: Any) -> int | str:
     return bounded
 
 
+def _events(value: Any) -> float:
+    """A share of the invocations, or how many of each container's first ones."""
+    try:
+        wanted: float = number(0.0, 10_000.0)(value)
+        if wanted < 1 or wanted.is_integer():
+            return wanted
+    except Wrong:
+        pass
+    raise Wrong("a share below 1, or from 1 to 10,000 a whole number of first events") from None
+
+
 def _as_target(value: Any) -> Any:
     """Whatever it is: what it may hold depends on the target, and is checked with it."""
     return value
@@ -93,7 +104,8 @@ class RewardSettings:
 
     `requirements` is the hashed lock that pins what its scorers require; `include` names packages
     of yours that they import and the rubric does not name. `judge_cache` deploys a table in which
-    its judges' verdicts are kept for the whole job.
+    its judges' verdicts are kept for the whole job. `log_events` keeps whole events in a bucket:
+    a share of them (below 1), or the first so many of each container.
     """
 
     rubric: Annotated[str, text(form="a rubric's name or the path of its .toml file")]
@@ -107,6 +119,7 @@ class RewardSettings:
     judge_cache: Annotated[bool, flag] = False
     log_retention_days: Annotated[int, choice(*_RETENTIONS)] = 90
     log_samples: Annotated[float, number(0.0, 1.0)] = 0.0
+    log_events: Annotated[float, _events] = 0.0
     requirements: Annotated[str, text()] = "requirements/lambda.txt"
     include: Annotated[
         tuple[str, ...], many(text(r"[A-Za-z_]\w*", form="a package name"), most=20)

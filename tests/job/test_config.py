@@ -49,6 +49,8 @@ WRONG = [
     ("reward.log_retention_days", True, "1 or 3 or 5"),
     ("reward.log_samples", 1.5, "from 0 to 1"),
     ("reward.log_samples", float("nan"), "from 0 to 1"),
+    ("reward.log_events", 1.5, "a share below 1, or from 1 to 10,000 a whole number"),
+    ("reward.log_events", True, "a share below 1"),
     ("reward.snap_start", 1, "true or false"),
     ("reward.vpc", {"subnet_ids": ["subnet-00000001"]}, "reward.vpc.security_group_ids is missing"),
     ("reward.vpc", {"subnet_ids": ["x"], "security_group_ids": ["sg-00000001"]}, "a subnet id"),
