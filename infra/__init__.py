@@ -3,6 +3,7 @@
 app          which stack does `cdk` see?
 stacks       which constructs has the stack of one `rft.toml`?
 reward       what is the reward function, and how is it watched?
+sandbox      where do programs of rollouts run?
 job          what is the training job?
 assets       what ships in a Lambda?
 lambda_step  what do all our Lambdas share?

@@ -97,6 +97,16 @@ def build_job(
     return build(contents(), out, "job", platform)
 
 
+def build_sandbox(*, out: Path = BUILD, platform: Platform = LAMBDA) -> Asset:
+    """Build the function that runs programs: the engine, its handler and what those import."""
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        yield from _core()
+        yield from _files(PACKAGE / "sandbox", "rewards/sandbox")
+
+    return build(contents(), out, "sandbox", platform)
+
+
 def _core() -> Iterator[tuple[str, bytes]]:
     """The modules of the package itself, and the wings that every rubric needs."""
     for path in sorted(PACKAGE.iterdir()):

@@ -15,11 +15,13 @@ from infra.lambda_step import LambdaStep
 from infra.permissions import Allowed, allow
 from infra.reward.captured import CapturedEvents
 from infra.reward.judge_access import ROUTED_REASON, judge_statements, routed
+from infra.sandbox.function import SandboxFunction, wanted
 from rewards.core.errors import SpecError
 from rewards.job.config import NO_RESERVATION, RewardSettings, Vpc
 from rewards.judge.terms import TABLE_VARIABLE
 from rewards.rubric import Rubric
 from rewards.rubric.spec import located
+from rewards.sandbox.remote.client import FUNCTION_VARIABLE
 from rewards.wire.contract import HANDLER
 from rewards.wire.telemetry import NAMESPACE
 
@@ -70,6 +72,7 @@ class RewardFunction(Construct):
     service: str
     judge_cache: dynamodb.Table | None
     captured: CapturedEvents | None
+    sandbox: SandboxFunction | None
 
     def __init__(
         self,
@@ -102,7 +105,9 @@ class RewardFunction(Construct):
         self.service = f"{prefix}{name}" if name else SERVICE
         self.judge_cache = self._verdicts() if settings.judge_cache else None
         self.captured = CapturedEvents(self, "Events") if settings.log_events else None
-        step = self._lambda(settings, name, root, Platform.local() if local_build else None)
+        platform = Platform.local() if local_build else Platform(settings.architecture)
+        self.sandbox = self._sandbox(settings, name, platform) if wanted(self.rubric) else None
+        step = self._lambda(settings, name, root, platform)
         self.function, self.version = step.function, step.version
         if settings.vpc is not None:
             self._place_in(settings.vpc)
@@ -115,7 +120,7 @@ class RewardFunction(Construct):
         )
 
     def _lambda(
-        self, settings: RewardSettings, name: str | None, root: Path, platform: Platform | None
+        self, settings: RewardSettings, name: str | None, root: Path, platform: Platform
     ) -> LambdaStep:
         source = located(settings.rubric, root)
         snap_start = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if settings.snap_start else None
@@ -126,7 +131,7 @@ class RewardFunction(Construct):
             asset=build_reward(
                 source,
                 lock=root / settings.requirements,
-                platform=platform or Platform(settings.architecture),
+                platform=platform,
                 include=settings.include,
             ),
             handler=HANDLER,
@@ -142,6 +147,17 @@ class RewardFunction(Construct):
             reserved_concurrent_executions=self._reserved(settings.reserved_concurrency),
             snap_start=snap_start,
             environment=self._environment(source, settings),
+        )
+
+    def _sandbox(
+        self, settings: RewardSettings, name: str | None, platform: Platform
+    ) -> SandboxFunction:
+        return SandboxFunction(
+            self,
+            "Sandbox",
+            owner=name or SERVICE,
+            platform=platform,
+            log_days=settings.log_retention_days,
         )
 
     def _reserved(self, given: int | str | None) -> int | None:
@@ -165,10 +181,12 @@ class RewardFunction(Construct):
         if self.captured is not None:
             environment["REWARD_LOG_EVENTS"] = f"{settings.log_events:g}"
             environment["REWARD_EVENTS_BUCKET"] = self.captured.bucket.bucket_name
+        if self.sandbox is not None:
+            environment[FUNCTION_VARIABLE] = self.sandbox.version.function_arn
         return environment
 
     def _allowed(self, vpc: Vpc | None) -> Iterator[Allowed]:
-        """What the rubric's judges call, where verdicts are kept, and what a VPC takes."""
+        """What judges and programs call, where verdicts are kept, and what a VPC takes."""
         for statement in judge_statements(self, self.rubric):
             yield Allowed(statement, ROUTED_REASON if routed(statement) else "")
         if self.judge_cache is not None:
@@ -176,6 +194,8 @@ class RewardFunction(Construct):
             yield allow(["dynamodb:GetItem", "dynamodb:PutItem"], [self.judge_cache.table_arn])
         if self.captured is not None:
             yield self.captured.allowed()
+        if self.sandbox is not None:
+            yield allow(["lambda:InvokeFunction"], [self.sandbox.version.function_arn])
         if vpc is not None:
             yield allow(_VPC_ACTIONS, ["*"], because=_VPC_REASON)
 

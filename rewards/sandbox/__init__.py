@@ -10,4 +10,5 @@ sql_results    when are two results the same?
 seedings       which other rows could the database hold?
 state          what do tool calls leave, where tools are data?
 code           what does a program give back that a model wrote?
+remote         how are programs run by a function of their own?
 """
