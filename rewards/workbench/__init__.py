@@ -8,6 +8,7 @@ output    how does anything get printed or written?
 extras    what is missing where an extra is not installed?
 rollouts  what is a file of rollouts worth?
 local     what does the Lambda answer on this machine?
+events    what is in recorded events, and how are more made?
 judging   do judges agree with people?
 trials    would it learn, before money is spent on it?
 watching  which runs does a deployment have, and how far are they?
