@@ -2,10 +2,15 @@
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.test_boundaries import loaded_by
 
 ROOT = Path(__file__).parent.parent
 WINGS = [ROOT / "rewards", ROOT / "infra"]
@@ -115,3 +120,85 @@ def test_a_folder_is_its_own_map(folder: Path) -> None:
     )
     for entry, question in rows:
         assert question.count("?") == 1, f"{entry}: one question, not {question}"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the package that a newcomer changes."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "rewards", tmp_path / "rewards", ignore=ignored)
+    return tmp_path / "rewards"
+
+
+def run(house: Path, code: str) -> str:
+    """What a program prints that imports the changed copy."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=house.parent, check=False)
+    return done.stdout + done.stderr
+
+
+def rewards(house: Path, *arguments: str) -> str:
+    code = f"from rewards.workbench.cli import app; app({list(arguments)}, prog_name='rewards')"
+    return run(house, code)
+
+
+def test_a_scorer_is_one_file_of_few_lines(house: Path) -> None:
+    """A function under `@scorer` in a file of scorers/ is found, listed and described."""
+    (house / "scorers" / "tone.py").write_text(SCORER, encoding="utf-8")
+
+    assert len(SCORER.splitlines()) < 10
+    assert "1.0 where the completion says please" in rewards(house, "list", "tone")
+
+
+def test_a_command_is_one_file(house: Path) -> None:
+    """A function in a file of commands/ is a command, with help and examples."""
+    (house / "workbench" / "commands" / "greet.py").write_text(COMMAND, encoding="utf-8")
+
+    assert rewards(house, "greet") == "please\n"
+    assert "Say please." in rewards(house, "--help")
+    assert "Examples:\n    rewards greet" in rewards(house, "greet", "--help")
+
+
+def test_a_word_that_hedges_is_one_word_in_one_line(house: Path) -> None:
+    """What takes an answer back is derived from the table, in every case."""
+    asked = (
+        "from rewards import Sample; from rewards.scorers.numeric import match;"
+        "said = Sample(id='1', completion='#### 71\\nPERCHANCE 73', reference_answer='71');"
+        "print(match(said).value)"
+    )
+    before = run(house, asked)
+    phrases = house / "reading" / "sentences" / "phrases.py"
+    text = phrases.read_text(encoding="utf-8")
+    phrases.write_text(text.replace('"UNSURE": (', '"UNSURE": ("perchance", ', 1), encoding="utf-8")
+
+    assert (before, run(house, asked)) == ("1.0\n", "0.0\n")
+
+
+def test_finding_the_commands_waits_for_nothing_heavy() -> None:
+    """Finding the commands costs no client, no event loop, no engine and no scorer."""
+    loaded = loaded_by("from rewards.workbench.cli import app")
+
+    heavy = {"boto3", "asyncio", "aws_cdk", "rich", "sqlglot", "rewards.scorers.numeric"}
+    assert not heavy & loaded
+    assert not {name for name in loaded if name.startswith(("rewards.sandbox", "rewards.curves"))}
+
+
+SCORER = '''\
+from rewards import Sample, scorer
+
+
+@scorer
+def polite(sample: Sample) -> bool:
+    """1.0 where the completion says please."""
+    return "please" in sample.completion.lower()
+'''
+
+COMMAND = '''\
+from rewards.workbench.help import examples
+
+
+@examples("rewards greet")
+def greet() -> None:
+    """Say please."""
+    print("please")
+'''

@@ -6,5 +6,6 @@ metrics       what are its figures called in CloudWatch?
 alarms        when does somebody have to look, and what to do then?
 dashboard     does the model learn, cheat, or have nothing left to learn?
 queries       what can its log be asked?
-monitoring    how do these four make one?
+captured      where are events kept as they came?
+monitoring    how do alarms, dashboard and queries make one?
 """

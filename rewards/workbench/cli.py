@@ -1,28 +1,21 @@
 """The `rewards` command: one file per command; how errors become messages and exit codes."""
 
+import builtins
 import io
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import typer
 
 from rewards.core.errors import BatchFailedError, RewardsError, Terminated
-from rewards.workbench.commands.catalogue import list_scorers, show_rubric
-from rewards.workbench.commands.compare import compare
-from rewards.workbench.commands.doctor import doctor
-from rewards.workbench.commands.events import events
-from rewards.workbench.commands.job import app as job
-from rewards.workbench.commands.judge import judge
-from rewards.workbench.commands.new import new
-from rewards.workbench.commands.rehearse import rehearse
-from rewards.workbench.commands.replay import replay
-from rewards.workbench.commands.score import score
-from rewards.workbench.commands.serve import serve
+from rewards.workbench import commands
 from rewards.workbench.extras import install_hint
-from rewards.workbench.help import CONTEXT, Helpful, epilog, examples
+from rewards.workbench.help import CONTEXT, Helpful, epilog
 from rewards.workbench.output import say
 from rewards.workbench.rollouts.firstrows import UnscorableError
 
@@ -73,21 +66,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(replay)
-app.command()(
-    examples(
-        "rewards score rollouts.jsonl --rubric gsm8k --out scored.jsonl",
-        "rewards score rollouts.jsonl.gz --rubric my.toml --completion-key response --explain",
-    )(score)
-)
-app.command()(serve)
-app.command()(rehearse)
-app.command()(compare)
-app.command()(doctor)
-app.command("list")(list_scorers)
-app.command("show")(show_rubric)
-for name, group in (("events", events), ("new", new), ("job", job), ("judge", judge)):
-    app.add_typer(group, name=name, cls=Helpful)
+for module in sorted(found.name for found in iter_modules(commands.__path__)):
+    # A file of commands/ is the command of its name: a function, or a group with more of them.
+    name = f"{module}_" if module in vars(builtins) else module
+    command = getattr(import_module(f"{commands.__name__}.{module}"), name)
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=module, cls=Helpful)
+    else:
+        app.command(module)(command)
 
 
 def _version(wanted: bool) -> None:

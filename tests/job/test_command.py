@@ -45,7 +45,7 @@ def _rewards(write_config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
 
     def run(*arguments: str, toml: str = TOML) -> Result:
         monkeypatch.chdir(write_config(toml).parent)
-        result = CliRunner().invoke(command.app, list(arguments))
+        result = CliRunner().invoke(command.job, list(arguments))
         if isinstance(result.exception, RewardsError):
             raise result.exception
         return result

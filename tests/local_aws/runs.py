@@ -153,7 +153,7 @@ def command_line(proof: Deployment) -> None:
 
 
 def _rewards(proof: Deployment, config: Path, command: str, *options: str) -> str:
-    source = "import sys; from rewards.workbench.commands.job import app; app(sys.argv[1:])"
+    source = "import sys; from rewards.workbench.commands.job import job; job(sys.argv[1:])"
     arguments = [command, f"--config={config}", f"--endpoint-url={proof.simulator.url}"]
     arguments += options
     environment = {**os.environ, **proof.simulator.environment}

@@ -32,7 +32,7 @@ from rewards.workbench.output import json_text, print_json, say
 #: Exit code of a run that did not complete, as for any other difference from what was hoped.
 UNSUCCESSFUL = 1
 
-app = typer.Typer(
+job = typer.Typer(
     help="Show, start, watch and stop the RFT job that rft.toml defines.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -64,7 +64,7 @@ ContextOption = Annotated[
 EverySeconds = Annotated[float, typer.Option("--every", min=0.1, help="Seconds between looks.")]
 
 
-@app.command()
+@job.command()
 @examples("rewards job render", "rewards job render --run first --set hyperparameters.epochCount=1")
 def render(
     config: ConfigOption = Path(DEFAULT_FILE),
@@ -85,7 +85,7 @@ def render(
     print_json(requests_of(definition, prepare(definition, run, _run_overrides(set_))))
 
 
-@app.command()
+@job.command()
 @examples("rewards job start --run first", "rewards job start --run first --watch")
 def start(  # long: half of it are options
     config: ConfigOption = Path(DEFAULT_FILE),
@@ -131,7 +131,7 @@ def start(  # long: half of it are options
         _watch(runs, run, every)
 
 
-@app.command()
+@job.command()
 @examples("rewards job status", "rewards job status first --json")
 def status(
     run: RunArgument = None,
@@ -145,7 +145,7 @@ def status(
     watching.show(runs.named(run or _latest(runs)), as_json=json_)
 
 
-@app.command("watch")
+@job.command("watch")
 @examples("rewards job watch first", "rewards job watch first --attach")
 def watch_run(
     run: RunArgument = None,
@@ -168,7 +168,7 @@ def watch_run(
     _watch(runs, run, every)
 
 
-@app.command()
+@job.command()
 @examples("rewards job stop first")
 def stop(
     run: RunArgument = None,
@@ -184,7 +184,7 @@ def stop(
     print(runs.stop(_only_one(runs) if run is None else runs.named(run)))
 
 
-@app.command("list")
+@job.command("list")
 @examples("rewards job list", "rewards job list --json")
 def list_runs(
     config: ConfigOption = Path(DEFAULT_FILE),

@@ -11,6 +11,7 @@ import typer
 
 from rewards.core.errors import RewardsError
 from rewards.rubric import Rubric
+from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
 from rewards.workbench.output import counted, say
 from rewards.workbench.rollouts.files.resume import OutputFile, Progress
@@ -26,6 +27,10 @@ from rewards.workbench.rollouts.scoring import Scoring
 from rewards.workbench.rollouts.summary import document, failures, is_fine
 
 
+@examples(
+    "rewards score rollouts.jsonl --rubric gsm8k --out scored.jsonl",
+    "rewards score rollouts.jsonl.gz --rubric my.toml --completion-key response --explain",
+)
 @takes_keys
 def score(  # long: half of it are options
     file: RolloutsArgument,
