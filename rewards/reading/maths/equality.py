@@ -88,9 +88,8 @@ def _settled_relation(term: Term) -> Term:
     if signs == ("in",):
         return _settled(parts[1])
     if "~" in signs:  # what is exact counts, not what it is about; `x \approx 11` says 11
-        exact = parts[: signs.index("~") + 1]
-        if len(exact) > 1 or exact[0].kind != "name":
-            return _settled(_chain(exact, signs))
+        if (exact := signs.index("~")) or parts[0].kind != "name":
+            return _settled(_chain(parts, signs, exact))
         return _settled(parts[1])
     if all(sign == "=" for sign in signs):
         first, last = parts[0], parts[-1]
@@ -112,9 +111,9 @@ def _is_point(term: Term) -> bool:
     return term.kind == "tuple" and all(part.kind == "name" for part in term.parts)
 
 
-def _chain(parts: tuple[Term, ...], signs: tuple[str, ...]) -> Term:
-    """The relation that the first parts make; a part alone is itself."""
-    return Term("relation", parts, signs[: len(parts) - 1]) if len(parts) > 1 else parts[0]
+def _chain(parts: tuple[Term, ...], signs: tuple[str, ...], last: int) -> Term:
+    """The relation that the parts up to one make; a part alone is itself."""
+    return Term("relation", parts[: last + 1], signs[:last]) if last else parts[0]
 
 
 def _is_measure(term: Term) -> bool:

@@ -150,10 +150,11 @@ def given(source: Source, reward_key: str, keys: Keys) -> Answers:
 
 def _as_given(row: dict[str, Any], reward_key: str, keys: Keys) -> _Answer | None:
     value = row.get(reward_key)
-    rewards = tuple(value) if isinstance(value, list) else (value,)
+    judged: list[Any] = value if isinstance(value, list) else [value]
     named = [keys.group] if keys.group else [keys.prompt or "", *_GROUP_FIELDS]
     key = next((row[name] for name in named if name in row), None)
-    if key is None or not rewards or not all(map(_is_figure, rewards)):
+    rewards = tuple(float(one) for one in judged if _is_figure(one))
+    if key is None or not rewards or len(rewards) < len(judged):
         return None
     name = key if isinstance(key, str) else json.dumps(key)
     return _Answer(
