@@ -30,16 +30,15 @@ from aws_lambda_powertools import Logger, Metrics
 
 from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
+from rewards.rubric.bugs import Bug
 from rewards.wire.answering import Answered, answer
+from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.wire.telemetry import NAMESPACE, emf_records, metrics_of, rollout_line
 
 if TYPE_CHECKING:
     from rewards.wire.capture import Capture, Caught
 
 DEFAULT_RUBRIC = "gsm8k"
-
-#: A logged text longer than this is cut: CloudWatch refuses events over 256 KiB.
-MAX_LOGGED_CHARS = 20_000
 
 #: The margin never takes more than this share of the time that an invocation has left.
 MAX_MARGIN_SHARE = 0.25
@@ -109,7 +108,7 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
     started = perf_counter()
     caught = _catch(event, context) if _CAPTURE else None
     try:
-        answered = answer(event, RUBRIC, _deadline(context))
+        answered = answer(event, RUBRIC, _deadline(context), _log_bug)
     except Exception as error:
         _report_failure(error, context, started)
         refusal = {"errorType": type(error).__name__, "errorMessage": str(error)}
@@ -149,7 +148,17 @@ def _report(answered: Answered, context: Any, started: float) -> None:
     duration = (perf_counter() - started) * 1000
     _emit({**metrics_of(answered.summary, answered.rewards), "Duration": [duration]})
     figures = {**answered.summary, "duration_ms": round(duration, 3)}
+    if answered.too_large:
+        _LOGGER.warning(
+            "response without metrics_list: with it, Lambda would refuse all of it",
+            extra={"bytes": answered.too_large, "limit": MAX_PAYLOAD_BYTES, **_origin(context)},
+        )
     _LOGGER.info("batch scored", extra={**figures, **_origin(context)})
+
+
+def _log_bug(bug: Bug) -> None:
+    """The first of its kind, with file and line; its message may quote a completion."""
+    _LOGGER.error("a scorer has a bug", extra={"bug": bug.without_text(), "digest": RUBRIC.digest})
 
 
 def _report_failure(error: Exception, context: Any, started: float) -> None:
@@ -179,7 +188,7 @@ def _log_rollouts(answered: Answered, context: Any) -> None:
         if row.sample is None or reward is None:
             continue
         if zlib.crc32(row.sample.id.encode("utf-8", "replace")) / 2**32 < LOG_SAMPLES:
-            line = rollout_line(row.sample, row.id, reward, max_chars=MAX_LOGGED_CHARS)
+            line = rollout_line(row.sample, row.id, reward)
             _LOGGER.info("rollout", extra={"rollout": line, **_origin(context)})
 
 

@@ -2,6 +2,9 @@
 
 `python -m tests.fuzz --events 200000 --seed 0` (`make fuzz`). Every event must be answered with
 one finite result a row, in order, under its own id, or be refused as a whole with an `EventError`.
+
+Then the same events meet twenty scorers that misbehave in every way that `tests.misbehaving` knows
+(sync, async, of groups), beside four that do not, and the laws of that module.
 """
 
 import argparse
@@ -11,7 +14,9 @@ import math
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
@@ -20,6 +25,7 @@ os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")
 from rewards.core.errors import EventError
 from rewards.handler import lambda_handler
 from rewards.wire.contract import index_id
+from tests.misbehaving import handled_by, laws_hold, twenty
 
 #: Texts that have broken answer readers: numbers, markers, markup, Unicode, hostile repetition.
 TEXTS = (
@@ -142,23 +148,47 @@ def _encoded(event: Any) -> str:
     return json.dumps(event)
 
 
+def checked(count: int, seed: int, check_one: Callable[[Any], str]) -> Counter[str]:
+    """How often each outcome came of so many events; the one that breaks a law is shown."""
+    outcomes = Counter[str]()
+    for number, event in enumerate(events(count, seed)):
+        try:
+            outcomes[check_one(event)] += 1
+        except BaseException:
+            print(f"event {number} of seed {seed}: {_encoded(event)[:2000]}", file=sys.stderr)
+            raise
+        if number % 20_000 == 0:
+            print(f"{number:,} events ...", file=sys.stderr)
+    return outcomes
+
+
 def main() -> int:
     """Run the fuzz; 0 where every event was answered or refused as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    outcomes = {"answered": 0, "refused": 0}
-    for number, event in enumerate(events(args.events, args.seed)):
+    begun = monotonic()
+    outcomes = checked(args.events, args.seed, check)
+    counts = ", ".join(f"{outcomes[name]:,} {name}" for name in ("answered", "refused"))
+    print(f"{args.events:,} events: {counts}, in {monotonic() - begun:.0f} s")
+    begun, rubric, values = monotonic(), twenty(), 0
+
+    def misbehave(event: Any) -> str:
+        nonlocal values
         try:
-            outcomes[check(event)] += 1
-        except Exception:
-            print(f"event {number} of seed {args.seed}: {_encoded(event)[:2000]}", file=sys.stderr)
-            raise
-        if number % 20_000 == 0:
-            print(f"{number:,} events ...", file=sys.stderr)
-    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
-    print(f"{args.events:,} events: {counts}")
+            values += laws_hold(event, rubric)
+        except EventError:
+            return "refused"
+        return "answered"
+
+    with handled_by(rubric):
+        outcomes = checked(args.events, args.seed, misbehave)
+    counts = ", ".join(f"{outcomes[name]:,} {name}" for name in ("answered", "refused"))
+    print(
+        f"{args.events:,} events with 20 misbehaving scorers: {counts}, {values:,} values of "
+        f"well-behaved calls unchanged, in {monotonic() - begun:.0f} s"
+    )
     return 0
 
 

@@ -8,6 +8,7 @@ from rewards.core.sample import Message, Sample
 from rewards.core.scorer import group_scorer, scorer
 from rewards.rubric import Component, Rubric, gate, use
 from rewards.rubric.spec import ON_ERROR, NormalizeSpec
+from tests.misbehaving import BAD, BEHAVIOURS, OF_LOOPS
 
 # Any text that JSON can carry into Python: nulls, lone surrogates, right-to-left marks.
 any_text = st.text(st.characters(), max_size=60)
@@ -122,6 +123,21 @@ def rubrics(draw: st.DrawFn, *, normalize: bool = True) -> Rubric:
         ),
         group_by=draw(st.sampled_from(["prompt", "key"])),
         normalize=draw(normalizers) if normalize else None,
+    )
+
+
+@st.composite
+def bad_components(draw: st.DrawFn) -> Component:
+    """A component that misbehaves, in one way or in any, under any policy that fails no batch."""
+    misbehaves = draw(st.sampled_from(BAD))
+    conducts = [*BEHAVIOURS, *(OF_LOOPS if misbehaves.is_async else ())]
+    policies = st.sampled_from([policy for policy in ON_ERROR if policy != "fail"])
+    return use(
+        misbehaves, seed=draw(st.integers(0, 99)), only=draw(st.sampled_from(["", *conducts]))
+    ).placed(
+        weight=draw(st.sampled_from([0.0, 1.0])),
+        on_error=draw(policies),
+        on_refusal=draw(policies),
     )
 
 

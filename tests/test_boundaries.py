@@ -75,7 +75,7 @@ wire.outline <- .contract
 wire.capture <-
 wire.telemetry <- .contract core.sample core.score
 wire.answering <- .contract .telemetry core.score rubric
-handler <- core.errors rubric wire.answering wire.capture wire.telemetry
+handler <- core.errors rubric wire.answering wire.capture wire.contract wire.telemetry
 __init__ <- core.errors core.sample core.score core.scorer rubric
 job <- core.score core.tables job rubric wire.contract
 curves <- core.errors curves

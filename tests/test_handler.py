@@ -316,3 +316,61 @@ def test_without_a_wish_for_events_nothing_of_it_is_loaded() -> None:
     )
 
     assert done.stdout.splitlines()[-1] == "False"
+
+
+OWN_BUG = """
+from rewards import Sample, scorer
+
+@scorer
+def quotes(sample: Sample) -> float:
+    '''Breaks on what it reads.'''
+    raise KeyError(sample.completion)
+"""
+
+
+def test_a_bug_in_a_scorer_is_logged_once_with_its_place_and_without_its_message(
+    run: Any, tmp_path: Path
+) -> None:
+    """A reward of 0 for all looks like a model that knows nothing; the message may quote one."""
+    (tmp_path / "own_bug.py").write_text(OWN_BUG)
+    secret = "SECRET-COMPLETION"
+    rubric = RUBRIC.replace("exact.match", "own_bug:quotes")
+
+    result = run({"event": [row(secret), row(secret)]}, {"event": [row(secret)]}, rubric=rubric)
+
+    [line] = [line for line in result.log if line["level"] == "ERROR"]
+    bug = line["bug"]
+    assert (bug["component"], bug["error"], bug["line"]) == ("correct", "KeyError", 7)
+    assert bug["file"].endswith("own_bug.py")
+    assert len(result.responses) == 2
+    assert secret not in result.stdout + result.stderr
+
+
+def test_a_response_beyond_lambdas_limit_goes_without_metrics_and_says_so(run: Any) -> None:
+    """Only the metrics are optional; Lambda would refuse the whole."""
+    ids = [f"{n}".rjust(49_850, "x") for n in range(126)]
+
+    result = run({"event": [row("72", id=each) for each in ids]})
+
+    [response] = result.responses
+    assert [each["id"] for each in response] == ids
+    assert {frozenset(each) for each in response} == {frozenset({"id", "aggregate_reward_score"})}
+    assert {each["aggregate_reward_score"] for each in response} == {1.0}
+    assert len(json.dumps(response)) < 6 * 1024 * 1024
+    [line] = [line for line in result.log if line["level"] == "WARNING"]
+    assert line["bytes"] > line["limit"] == 6 * 1024 * 1024
+
+
+@pytest.mark.parametrize("char", ["x", "é", "\U0001f34e", "\x00", "\ud800"])
+def test_no_logged_line_is_longer_than_cloudwatch_takes(run: Any, char: str) -> None:
+    """Whatever an id, a prompt, a completion or what was read of it is made of."""
+    turns = [{"role": role, "content": char * 90_000} for role in ("user", "assistant")]
+    event = [
+        {"id": wire_id, "messages": turns, "reference_answer": char * 90_000}
+        for wire_id in (char * 500_000, ["y" * 300_000], {"z" * 300_000: 1}, 10**3_000)
+    ]
+
+    result = run({"event": event}, REWARD_LOG_SAMPLES="1")
+
+    assert sum(line["message"] == "rollout" for line in result.log) == 4
+    assert max(len(line.encode()) for line in result.stdout.splitlines() if line[0] == "{") < 2**18

@@ -100,6 +100,14 @@ def to_response(
     ]
 
 
+def without_metrics(response: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same results with no `metrics_list`, which is optional."""
+    return [
+        {"id": result["id"], "aggregate_reward_score": result["aggregate_reward_score"]}
+        for result in response
+    ]
+
+
 def _result(wire_id: Any, reward: Reward) -> dict[str, Any]:
     return {
         "id": wire_id,

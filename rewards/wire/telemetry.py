@@ -21,6 +21,7 @@ Judge...                  Count         what judges used: the table of `rewards.
 ========================  ============  ====================================================
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,6 +38,12 @@ MAX_EMF_VALUES = 100
 
 #: EMF allows this many metrics in one record.
 MAX_EMF_METRICS = 100
+
+#: CloudWatch refuses events over 256 KiB; the handler's own keys of a line need some.
+MAX_LINE_BYTES = 200 * 1024
+
+#: What is longer is cut, in a line of the log.
+MAX_LOGGED_CHARS, MAX_LOGGED_ID_CHARS = 20_000, 1_000
 
 UNITS = {
     "Reward": "None",
@@ -131,10 +138,23 @@ def mean(values: Sequence[float]) -> float | None:
     return math.fsum(values) / len(values) if values else None
 
 
-def rollout_line(sample: Sample, wire_id: Any, reward: Reward, *, max_chars: int) -> dict[str, Any]:
-    """One rollout for the log: what was asked and answered, what was read, and what it earned."""
+def rollout_line(sample: Sample, wire_id: Any, reward: Reward) -> dict[str, Any]:
+    """One rollout for the log: what was asked and answered, what was read, and what it earned.
+
+    Its texts, and an id, are cut as short as it takes to keep all of it below `MAX_LINE_BYTES`.
+    """
+    max_chars = MAX_LOGGED_CHARS
+    line = _rollout(sample, wire_id, reward, max_chars)
+    while max_chars and len(json.dumps(line)) > MAX_LINE_BYTES:
+        max_chars //= 2
+        line = _rollout(sample, wire_id, reward, max_chars)
+    return line
+
+
+def _rollout(sample: Sample, wire_id: Any, reward: Reward, max_chars: int) -> dict[str, Any]:
+    shown = wire_id if isinstance(wire_id, str) else json.dumps(wire_id)
     return {
-        "id": wire_id,
+        "id": wire_id if len(shown) <= MAX_LOGGED_ID_CHARS else shown[:MAX_LOGGED_ID_CHARS],
         "reward": reward.value,
         "gate": reward.closed,
         "components": {

@@ -1,11 +1,13 @@
 """`answer`: the one path from an event to its response, and what it tells of the batch."""
 
+import json
 from typing import Any
 
 import pytest
 
 from rewards import Rubric, Sample, scorer, use
 from rewards.core.errors import EventError, RefusalError
+from rewards.wire import answering
 from rewards.wire.answering import answer, answer_rows
 from rewards.wire.contract import parse_event
 
@@ -65,3 +67,21 @@ def test_the_summary_counts_the_samples_that_a_scorer_is_to_blame_for() -> None:
     assert [reward.bugs for reward in answered.rewards] == [
         *((), ("moody",), ("moody",), ("moody",), ()),
     ]
+
+
+def test_a_response_at_lambdas_limit_is_whole_and_one_byte_beyond_it_has_no_metrics(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The size is that of the bytes which Lambda's runtime sends, in UTF-8."""
+    rows = [{**each, "id": f'é\U0001f34e"{n}'} for n, each in enumerate(event("right", "wrong"))]
+    whole = answer(rows, RUBRIC)
+    size = len(json.dumps(whole.response, ensure_ascii=False).encode())
+
+    monkeypatch.setattr(answering, "MAX_PAYLOAD_BYTES", size)
+    assert answer(rows, RUBRIC) == whole
+    monkeypatch.setattr(answering, "MAX_PAYLOAD_BYTES", size - 1)
+    cut = answer(rows, RUBRIC)
+
+    assert [set(result) for result in cut.response] == [{"id", "aggregate_reward_score"}] * 2
+    assert [r["aggregate_reward_score"] for r in cut.response] == [1.0, 0.0]
+    assert (whole.too_large, cut.too_large) == (0, size)
