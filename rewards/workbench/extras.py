@@ -9,6 +9,7 @@ EXTRAS = {
     "sqlglot": ("sql", "sqlglot"),
     "pyflakes": ("lint", "pyflakes"),
     "ruff": ("lint", "ruff"),
+    "eryx": ("code", "pyeryx"),
     "re2": ("regex", "google-re2"),
     "boto3": ("judge", "boto3"),
     "botocore": ("judge", "boto3"),

@@ -5,8 +5,9 @@ Nothing here needs CDK. `render` works before anything is deployed; the others w
 """
 
 import secrets
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,8 +27,14 @@ from rewards.job.runs import Runs, RunView
 from rewards.job.steps import check_data, check_reward, create_job, deployed_definition
 from rewards.workbench import watching
 from rewards.workbench.help import examples
-from rewards.workbench.options import JsonOption
-from rewards.workbench.output import json_text, print_json, say
+from rewards.workbench.options import JsonOption, RubricOption, takes_keys
+from rewards.workbench.output import figure, json_text, print_json, print_table, say, show
+from rewards.workbench.rollouts.files.source import opened
+from rewards.workbench.rollouts.rows import Keys
+from rewards.workbench.rollouts.scoring import Scoring
+
+if TYPE_CHECKING:
+    from rewards.workbench.trials.evaluation import Evaluation
 
 #: Exit code of a run that did not complete, as for any other difference from what was hoped.
 UNSUCCESSFUL = 1
@@ -195,6 +202,64 @@ def list_runs(
 ) -> None:
     """List the runs of this deployment, the latest first; refused ones with the reason."""
     watching.show_all(_runs(config, context, endpoint_url).latest(limit), as_json=json_)
+
+
+@job.command()
+@examples(
+    "rewards job evaluate base.jsonl tuned.jsonl --rubric gsm8k",
+    "rewards job evaluate base.jsonl tuned.jsonl --rubric my.toml --completion-key answer --json",
+)
+@takes_keys
+def evaluate(
+    base: Annotated[str, typer.Argument(metavar="BASE", help="The base model's answers.")],
+    tuned: Annotated[str, typer.Argument(metavar="TUNED", help="The tuned model's answers.")],
+    rubric: RubricOption,
+    keys: Keys,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether the tuned model is better than the base, by the same rubric on held-out rows.
+
+    Both files hold recorded answers as `rewards score` reads them. Answers are paired by what the
+    rubric groups by (the prompt). The difference is the mean over prompts of the tuned answers'
+    mean reward minus the base answers'; its 95 % interval is from a seeded bootstrap that draws
+    prompts with replacement. It is better where the whole interval is above 0, worse where it is
+    below, and nothing is concluded from fewer than 20 prompts.
+
+    With --json, {"verdict", "prompts", "answers_base", "answers_tuned", "unscored", "unpaired",
+    "base", "tuned", "difference": {"estimate", "low", "high"}, "components": {NAME: [base,
+    tuned]}}. Exit code 1 unless it is better.
+    """
+    from rewards.workbench.trials.comparison import paid
+    from rewards.workbench.trials.evaluation import evaluated
+
+    scoring = Scoring.of(rubric, keys)
+    if scoring.rubric.spec.normalize is not None:
+        raise ConfigError(
+            f"{rubric}: [normalize] compares rewards within a batch; leave it out to evaluate"
+        )
+    sides = []
+    for file in (base, tuned):
+        with opened(file) as source:
+            sides.append(paid(source, scoring, threshold=1.0))
+    found = evaluated(*sides)
+    if as_json:
+        print_json({**asdict(found), "difference": found.difference._asdict()})
+    else:
+        _tell(found)
+    if found.verdict != "better":
+        raise typer.Exit(UNSUCCESSFUL)
+
+
+def _tell(found: "Evaluation") -> None:
+    """The verdict, the interval it stands on, and what each component did."""
+    low, high = figure(found.difference.low), figure(found.difference.high)
+    show(f"{found.verdict}: {figure(found.difference.estimate)} (95 %: {low} to {high})")
+    counts = f"{found.answers_base} base and {found.answers_tuned} tuned answers"
+    show(f"{found.prompts} prompts, {counts}")
+    show(f"left out: {found.unscored} answers unscored, {found.unpaired} prompts without a pair")
+    rows = [("reward", figure(found.base), figure(found.tuned))]
+    rows += [(name, figure(a), figure(b)) for name, (a, b) in found.components.items()]
+    print_table(("mean", "base", "tuned"), rows)
 
 
 def _settings(config: Path, context: list[str] | None) -> RftConfig:

@@ -4,4 +4,5 @@ signal      how much gradient do groups of answers give, and how sure is that?
 answers     which rewards do the answers of a file earn, prompt by prompt?
 rehearsal   will this job learn: go, filter first, or not at all?
 comparison  where do two rubrics, or a rubric and labels, part?
+evaluation  did training help, and how sure is that?
 """
