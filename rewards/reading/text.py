@@ -23,6 +23,7 @@ class Pattern:
     finditer: Callable[..., Iterator[re.Match[str]]]
     findall: Callable[..., list[str]]
     sub: Callable[..., str]
+    split: Callable[..., list[str]]
 
     def __init__(self, source: str | Callable[[], str], flags: int = 0) -> None:
         """Keep the source; nothing is compiled, and nothing is checked, before the first use.

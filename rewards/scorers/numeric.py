@@ -18,7 +18,7 @@ from rewards.core.sample import Sample
 from rewards.core.score import Score
 from rewards.core.scorer import scorer
 from rewards.reading.answer import Answer, find, given
-from rewards.reading.quantities.equations import Equation, equations, results
+from rewards.reading.quantities.equations import Equation, Worked, equations, numbers_of, worked
 from rewards.reading.quantities.numbers import Value, close, is_huge, same
 from rewards.reading.quantities.units import unit_of
 from rewards.reading.text import MAX_ANSWER_CHARS, Pattern, quoted
@@ -199,8 +199,11 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
         reaches. Counted only where the reference has any.
 
     Each different equation counts once and needs an operator that does something ("1 = 1", "72 + 0
-    = 72" do not count). Beyond four for each result of the reference, and twelve at least, further
-    true equations count for nothing and false ones still do, so padding does not pay.
+    = 72" do not count). Where the reference has results, a true equation counts only if the
+    largest number that it works with is one of the reference's equations, of the prompt, or an
+    earlier result: an unrelated sum that hits a result earns nothing. Beyond four for each result
+    of the reference, and twelve at least, further true equations count for nothing and false ones
+    still do: padding does not pay. Behind "≈" a result may be rounded to the digit written.
 
     Args:
         sample: the rollout to score.
@@ -210,25 +213,43 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     written = _distinct(equations(sample.completion))
     if not written:
         return Score(0.0, "no equation is worked out")
-    wanted = () if sample.reference_answer is None else results(sample.reference_text)
+    solution = None if sample.reference_answer is None else worked(sample.reference_text)
+    wanted = solution.results if solution else ()
     limit = max(_MIN_STEPS_COUNTED, _STEPS_PER_RESULT * len(wanted))
-    false = [equation for equation in written if not equation.is_true]
-    true = [equation for equation in written if equation.is_true][:limit]
-    sound = len(true) / (len(true) + len(false))
+    false = sum(not equation.is_true for equation in written)
+    true = [equation for equation in written if equation.is_true]
+    if solution and wanted:
+        true = _related(true, solution, sample)
+    true = true[:limit]
+    counted = len(true) + false
+    sound = len(true) / counted if counted else 0.0
+    reason = f"{len(true)} of {counted} equations are true"
     if not wanted:
-        return Score(
-            sound,
-            f"{len(true)} of {len(true) + len(false)} equations are true",
-            {"equations": sound},
-        )
+        return Score(sound, reason, {"equations": sound})
     reached = sum(any(same(value, step.result) for step in true) for value in wanted) / len(wanted)
     total = equations_weight + results_weight
     value = (equations_weight * sound + results_weight * reached) / total
-    reason = (
-        f"{len(true)} of {len(true) + len(false)} equations are true, "
-        f"{round(reached * len(wanted))} of {len(wanted)} intermediate results are reached"
-    )
+    reason += f", {round(reached * len(wanted))} of {len(wanted)} intermediate results are reached"
     return Score(min(1.0, value), reason, {"equations": sound, "results": reached})
+
+
+def _related(true: list[Equation], solution: Worked, sample: Sample) -> list[Equation]:
+    """The equations whose largest number is known: given, or made by one of them.
+
+    The largest, since some small number of the problem stands in nearly every sum.
+    """
+    known = set(solution.operands)
+    asked = False
+    related: list[Equation] = []
+    for equation in true:
+        largest = max(numbers_of(equation.expression), key=float, default="")
+        if largest not in known and not asked:
+            known |= numbers_of(sample.prompt_text)
+            asked = True
+        if largest in known:
+            related.append(equation)
+            known |= numbers_of(str(equation.result))
+    return related
 
 
 @steps.check

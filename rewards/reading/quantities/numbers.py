@@ -77,7 +77,7 @@ _DIGITS = Pattern(
     re.VERBOSE,
 )
 #: Magnitude words: the power of ten that each stands for. A dozen after digits is a unit.
-_MAGNITUDES = {
+MAGNITUDES = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
     "hundreds": 2, "thousands": 3, "millions": 6, "billions": 9, "trillions": 12,
     "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7, "mio": 6, "mrd": 9, "tausend": 3, "mille": 3,
@@ -101,7 +101,7 @@ _SUFFIX = Pattern(
       | \ and\ a\ (?P<part>half|quarter|third)\b
     )?
     (?P<magnitude>
-        (?:\s{{0,3}}(?i:{"|".join(_MAGNITUDES)})(?!\w))++
+        (?:\s{{0,3}}(?i:{"|".join(MAGNITUDES)})(?!\w))++
       | \s?[{"".join(_MAGNITUDE_SIGNS)[1:]}]
       | k(?![A-Za-z])
       | (?P<money>{"|".join(_MONEY_SIGNS)})(?![A-Za-z]) )?
@@ -117,8 +117,13 @@ _NO_NUMBER = Pattern(
     rf":[0-9]|\.[0-9]|\s?/\s?[0-9]|-[0-9][0-9]-[0-9][0-9](?![0-9])|\s?\^|\s?\*\*\s?[0-9(]|[0-9{_SUPERSCRIPTS}]|[A-Za-z_]++[0-9]|[πΠ√]"
 )
 _WHOLE_TANGLE = Pattern(rf"[\w:./^*{_SUPERSCRIPTS}-]++")
-# The character after most numbers: none of these starts a suffix or a tangle.
-_ENDS_NUMBER = frozenset(",;)]}\"'?!>|\n$")
+# The character after most numbers: none of these starts a suffix or a tangle; nor do the others
+# behind a blank.
+_ENDS_NUMBER = frozenset(",;)]}\"'?!>|\n$=+(<")
+_ENDS_BEHIND_BLANK = _ENDS_NUMBER | frozenset("-.:defgijknoqrsuvwyzDEFGIJKNOQRSUVWYZ")
+# What every number holds, and how far before it its sign and its currency may begin.
+_CORE = Pattern(rf"[0-9{_VULGAR}]")
+_MAX_LEAD = 24
 
 _PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
 
@@ -130,10 +135,23 @@ def scan(text: str, start: int = 0) -> Iterator[Number]:
     [('-5', '-5'), ('1234.50', '1,234.50')]
     """
     position = start
-    while match := _DIGITS.search(text, position):
+    while core := _CORE.search(text, position):
+        match = _DIGITS.search(text, _lead(text, position, core.start()))
+        if match is None:
+            return
         number = _number(text, match)
         yield number
         position = number.end
+
+
+def _lead(text: str, position: int, core: int) -> int:
+    """Where the number whose first digit stands at `core` begins at the earliest."""
+    first = core - _MAX_LEAD
+    if first <= position:
+        return position
+    if text[first].isspace() and len(text[first:core].split()) <= 2:  # "minus", and a wide gap
+        return position
+    return first
 
 
 def _number(text: str, match: re.Match[str]) -> Number:
@@ -146,11 +164,21 @@ def _number(text: str, match: re.Match[str]) -> Number:
     if decimals or point:
         digits += decimals or point
     bounds = (start, end, sign is not None)
-    if end == len(text) or text[end] in _ENDS_NUMBER:
+    if _ends(text, end):
         if vulgar:
             return Number(_signed(_vulgar(vulgar), minus), *bounds, False, currency or "")
         return Number(_decimal(digits, 0, minus), *bounds, False, currency or "")
     return _with_suffix(text, bounds, digits, vulgar, minus, currency or "")
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether nothing that belongs to the number follows its digits, by a look at what does."""
+    following = text[end : end + 2]
+    if not following or following[0] in _ENDS_NUMBER:
+        return True
+    if following[0] == " ":
+        return following[1:] in _ENDS_BEHIND_BLANK
+    return following[0] == "." and not following[1:].isdigit()
 
 
 def _with_suffix(
@@ -248,7 +276,7 @@ def _exponent(match: re.Match[str]) -> int:
 
 def _magnitude(word: str) -> int:
     sign = _MAGNITUDE_SIGNS.get(word) or _MONEY_SIGNS.get(word)
-    return sign or _MAGNITUDES[word.lower()]
+    return sign or MAGNITUDES[word.lower()]
 
 
 def _without_separators(whole: str) -> str:
