@@ -28,7 +28,9 @@ reading.plain <- .text
 reading.quantities.numbers <- reading.text
 reading.quantities.units <- .numbers reading.plain reading.text
 reading.quantities.number_words <- .numbers reading.text
-reading.quantities.equations <- .numbers reading.plain reading.text
+reading.quantities.arithmetic <- .numbers reading.text
+reading.quantities.sums <- .arithmetic .numbers reading.text
+reading.quantities.equations <- .arithmetic .numbers .sums reading.plain reading.text
 reading.words <- .text
 reading.content <- .text
 reading.structured.documents <- reading.content reading.text

@@ -139,7 +139,9 @@ def rounds_to(
     """
     if same(value, stated):
         return True
-    return (decimals > 0 or about) and abs(value - stated) <= Fraction(1, 2 * 10**decimals)
+    if decimals == 0 and not about:
+        return False
+    return abs(Fraction(value) - Fraction(stated)) <= Fraction(1, 2 * 10**decimals)
 
 
 def _sides(content: str) -> list[_Side]:
