@@ -202,6 +202,25 @@ def test_what_there_is_no_time_for_is_unscored_and_the_batch_is_answered(run: An
     assert result.log[0]["faults"] == {"deadline": 3}
 
 
+def test_a_margin_longer_than_the_time_leaves_most_of_it_to_the_scorers(run: Any) -> None:
+    """A short timeout is for scoring, whatever the margin; minutes here, so that none is missed."""
+    given = {"event": [row("72")] * 3, "millis": 600_000}
+    result = run(given, REWARD_DEADLINE_MARGIN_MS="900000")
+
+    assert [r["aggregate_reward_score"] for r in result.responses[0]] == [1.0] * 3
+    assert result.log[0].get("faults", {}) == {}
+
+
+@pytest.mark.parametrize("letter", ["a", '"', "\N{CJK UNIFIED IDEOGRAPH-6771}"])
+def test_a_logged_rollout_of_any_length_fits_into_a_log_event(run: Any, letter: str) -> None:
+    """CloudWatch takes 256 KiB a line, and would lose what is longer; the reward stays whole."""
+    result = run({"event": [row(letter * 400_000, id="x")]}, REWARD_LOG_SAMPLES="1")
+
+    lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
+    assert any('"rollout"' in line for line in lines)
+    assert max(len(line.encode()) for line in lines) < 256 * 1024
+
+
 def test_an_event_in_no_known_shape_fails_and_is_counted(run: Any) -> None:
     """The caller reads what came and what was expected; the log and the metrics say Failed."""
     result = run({"event": {"body": "SECRET"}}, {"event": EVENT})

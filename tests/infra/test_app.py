@@ -27,11 +27,18 @@ def synthesise(out: Path, **overrides: object) -> subprocess.CompletedProcess[st
     )
 
 
-def test_the_configuration_of_this_repository_synthesises(tmp_path: Path) -> None:
-    """Without credentials; context overrides single keys, and cdk-nag says nothing."""
-    done = synthesise(tmp_path, **{"rft.name": "trial", "rft.reward.timeout": "45"})
+@pytest.fixture(scope="module", name="trial")
+def _trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository's own configuration under another name, synthesised: once, for it is slow."""
+    out = tmp_path_factory.mktemp("trial") / "cdk.out"
+    done = synthesise(out, **{"rft.name": "trial", "rft.reward.timeout": "45"})
     assert (done.returncode, done.stderr) == (0, "")
-    template = json.loads((tmp_path / "Rft-trial.template.json").read_text(encoding="utf-8"))
+    return out
+
+
+def test_the_configuration_of_this_repository_synthesises(trial: Path) -> None:
+    """Without credentials; context overrides single keys, and cdk-nag says nothing."""
+    template = json.loads((trial / "Rft-trial.template.json").read_text(encoding="utf-8"))
     timeouts = [
         resource["Properties"].get("Timeout")
         for resource in template["Resources"].values()
@@ -40,12 +47,10 @@ def test_the_configuration_of_this_repository_synthesises(tmp_path: Path) -> Non
     assert 45 in timeouts
 
 
-def test_a_synthesis_says_what_it_made(tmp_path: Path) -> None:
+def test_a_synthesis_says_what_it_made(trial: Path) -> None:
     """Each stack's template, its resources by kind, and every asset with its size."""
-    out = tmp_path / "cdk.out"
-    assert synthesise(out).returncode == 0
-    lines = list(summary(out))
-    assert lines[0].startswith(f"{out}/Rft-gsm8k.template.json: ")
+    lines = list(summary(trial))
+    assert lines[0].startswith(f"{trial}/Rft-trial.template.json: ")
     assert " resources, " in lines[0]
     assert "Lambda::Function" in lines[1]
     assets = [line for line in lines[2:] if line.startswith("  ")]

@@ -141,8 +141,9 @@ def test_reasoning_blocks_are_kept_apart_from_the_answer(content: Any) -> None:
 
 
 def test_reasoning_beside_the_content_is_kept_apart() -> None:
-    """As vLLM and DeepSeek deliver it."""
-    assert completion("72", reasoning_content="hm").reasoning == "hm"
+    """As vLLM and DeepSeek, gpt-oss, and Anthropic deliver it: each under its own name."""
+    for key in ("reasoning_content", "reasoning", "thinking"):  # each a family of models
+        assert completion("72", **{key: "hm"}).reasoning == "hm"
 
 
 @pytest.mark.parametrize("role", ["assistant", "nova_assistant", "bot"])
