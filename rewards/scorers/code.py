@@ -1,24 +1,149 @@
-"""Whether a program is well made, as far as that can be told without a person.
+"""Whether a program does what its tests ask, and whether it is well made.
 
 The program is the last fenced block of Python of the answer, or the answer itself
 (`rewards.reading.structured.programs`).
 """
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from rewards.core.errors import DeadlineError, UnscoredError
+from rewards.core.errors import DeadlineError, ServiceError, UnscoredError
 from rewards.core.sample import Sample
 from rewards.core.score import Score
 from rewards.core.scorer import scorer
 from rewards.reading.structured.programs import find_program, parsed
 from rewards.reading.text import MAX_ANSWER_CHARS
+from rewards.sandbox.code import engines
 from rewards.sandbox.code import lint as linting
+from rewards.sandbox.code.judging import Judgement, Steps, checked, together
+from rewards.sandbox.code.protocol import EngineError, Limits
+from rewards.sandbox.code.tasks import Keys, in_place, task_of
 
 #: What a preamble's end may do to the answer below it is not the answer's fault.
 _OF_A_LATER_START = frozenset({"E402", "F404"})
+
+Credit = Literal["all", "fraction"]
+
+#: Fuel below which the engine's own start would not fit, and above which a batch has no time.
+MIN_FUEL, MAX_FUEL = 100_000_000, 20_000_000_000
+
+
+@scorer
+def passes(
+    sample: Sample,
+    *,
+    credit: Credit = "all",
+    engine: engines.Engine = "wasm",
+    mutates: bool = False,
+    tolerance: float = 1e-9,
+    max_fuel: int = 2_000_000_000,
+    tests_key: str = "tests",
+    inputs_key: str = "inputs",
+    outputs_key: str = "outputs",
+    entry_point_key: str = "entry_point",
+    preamble_key: str = "preamble",
+    solution_key: str = "solution",
+) -> Score:
+    """1.0 where the program passes every test of its sample, else 0.0.
+
+    The tests stand in the metadata, or are the reference, in one of four forms: a text that defines
+    `check(candidate)`; assert statements, a text or a list; `inputs` (lists of arguments) and
+    `outputs` (what `entry_point` returns for each); `inputs` and `outputs` as texts of stdin and
+    stdout, without an `entry_point`, for a program that runs as `__main__`.
+
+    Program and tests never share a world: calls go in, plain data comes back (None, bool, numbers,
+    str, bytes, containers of these, up to 64 KiB each), and is compared elsewhere. What the program
+    prints, raises, patches or exits with has no authority. Its limits are counts, of instructions
+    (`max_fuel`) and bytes, so that the verdict does not depend on how busy the machine is.
+
+    Raises `MissingReferenceError` where there are no tests, `UnusableDataError` where they do not
+    parse, assert nothing, or fail the row's own `solution`. Metrics: `passed`, `total`, `compiled`
+    and `fuel`, the instructions that the program took.
+
+    Args:
+        credit: "all", or "fraction": the share of the asserts or pairs that hold.
+        engine: What runs the programs: "wasm", CPython in WebAssembly, or "process", CPython itself
+            in a confined process, for numpy, pandas and Python 3.11.
+        mutates: Whether the first argument, changed in place, is what `outputs` are about.
+        tolerance: By how much a float may differ from that of `outputs`, relatively.
+        max_fuel: WebAssembly instructions of one program; two thousand million are half a second.
+        tests_key: The field that holds the tests.
+        inputs_key: The field that holds the inputs.
+        outputs_key: The field that holds the outputs.
+        entry_point_key: The field that names the function, or a list of functions.
+        preamble_key: The field that holds the code before the answer, which may repeat it.
+        solution_key: The field that holds a reference solution, with which the tests are checked.
+    """
+    found: Score | BaseException
+    (found,) = _passed([sample], math.inf, **{k: v for k, v in locals().items() if k != "sample"})
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+@passes.needs
+def _(params: Mapping[str, Any]) -> list[str]:
+    return engines.needed(params["engine"])
+
+
+@passes.check
+def _(*, engine: str, tolerance: float, max_fuel: int, **_: Any) -> None:
+    if not 0 <= tolerance < 1:
+        raise ValueError(f"tolerance must be at least 0 and below 1, got {tolerance}")
+    if not MIN_FUEL <= max_fuel <= MAX_FUEL:
+        raise ValueError(f"max_fuel must be {MIN_FUEL:,} to {MAX_FUEL:,}, got {max_fuel:,}")
+    engines.check_installed(engine)
+
+
+@passes.batches
+def _passed(
+    samples: Sequence[Sample],
+    deadline: float,
+    *,
+    credit: Credit,
+    engine: engines.Engine,
+    mutates: bool,
+    tolerance: float,
+    max_fuel: int,
+    **names: str,
+) -> list[Score | BaseException]:
+    """All programs of a batch together: they share workers, and identical ones run once."""
+    keys = Keys(**{name.removesuffix("_key"): field for name, field in names.items()})
+
+    def steps(sample: Sample) -> Steps[Score]:
+        task = task_of(
+            sample.metadata, sample.reference_answer, keys, mutates=mutates, tolerance=tolerance
+        )
+        program = find_program(sample.completion)
+        source = in_place(task.preamble, program)
+        judgement = yield from checked(source, task.tests, task.solution)
+        return _scored(judgement, credit, program)
+
+    try:
+        return together(
+            [steps(s) for s in samples], engines.engine(engine), Limits(fuel=max_fuel), deadline
+        )
+    except EngineError as error:
+        return [ServiceError(str(error))] * len(samples)
+
+
+def _scored(judgement: Judgement, credit: Credit, program: str) -> Score:
+    metrics = {
+        "passed": judgement.passed,
+        "total": judgement.total,
+        "compiled": judgement.compiled,
+        "fuel": judgement.fuel,
+    }
+    value = float(judgement.all_passed)
+    if credit == "fraction" and judgement.answered:
+        value = judgement.passed / judgement.total
+    reason = f"{judgement.passed} of {judgement.total}"
+    if judgement.why:
+        reason = f"{reason}; {judgement.why}"
+    return Score(value, reason, metrics, answer=program[:MAX_ANSWER_CHARS])
 
 
 @scorer

@@ -7,6 +7,10 @@ lint            what do linters find in it, without running it?
 plain           which values pass between worlds, and how are they written?
 guest           what runs inside a world, and what does it tell?
 records         how does a program become a job, and what a guest tells an outcome?
+tasks           what does a row of data ask, in which of four forms?
+asserts         how do test texts become a program of their own?
+judging         which programs are run to judge one, and what does it come to?
+engines         which engines are there, by name?
 workers         which child answers which job, and what if it dies or the time is up?
 wasm            how are programs run in WebAssembly?
 wasm_worker     what does such a worker do?

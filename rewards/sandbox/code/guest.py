@@ -19,6 +19,7 @@ def serve(job: str, emit: Callable[[str], object]) -> None:
     """
     source, calls, stdin, keep, most = json.loads(job)
     output = _streams(stdin or "", most)
+    _never_wait()
     if "random" in source:  # the import alone costs more than most programs
         import random
 
@@ -65,6 +66,17 @@ def _streams(stdin: str, most: int) -> Callable[[], tuple[str, bool]]:
         return io.BytesIO.getvalue(printed).decode("utf-8", "replace"), Printed.over
 
     return output
+
+
+def _never_wait() -> None:
+    """Waiting takes no instructions, so that no count would end it; here time does not matter."""
+    import select
+    import time
+
+    time.sleep = lambda seconds: None
+    select.select = lambda *waits: ([], [], [])
+    if hasattr(select, "poll"):
+        del select.poll
 
 
 def _module(name: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Limits:
     fuel: int = 2_000_000_000
     memory: int = 256 * 1024 * 1024
     output: int = MAX_PLAIN_CHARS
-    seconds: float = 20.0
+    seconds: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def main(jobs: int, replies: int, folder: str) -> None:
         if key not in worlds:
             worlds[key] = world(eryx, *key)
         if guest is None:
-            guest = compiled(worlds[key][0], text)
+            guest = compiled(eryx.Sandbox(), text)
         send(replies, json.dumps(reply(eryx, *worlds[key], guest, job, fuel)))
 
 

@@ -30,7 +30,7 @@ from rewards.sandbox.code.wasm_worker import send
 FIRST_SHARE = 8
 
 #: Kept back before a deadline: to end the workers and to answer.
-MARGIN_SECONDS = 0.2
+MARGIN_SECONDS = 0.5
 
 #: Each worker takes 110 to 290 MB.
 MAX_WORKERS = 4
@@ -62,7 +62,8 @@ class WorkerPool:
         due = deadline - MARGIN_SECONDS
         found: dict[Program, Outcome] = {}
         todo = list(dict.fromkeys(programs))
-        first = replace(limits, fuel=max(1, limits.fuel // FIRST_SHARE))
+        share = max(1, limits.fuel // FIRST_SHARE)
+        first = replace(limits, fuel=share, seconds=limits.seconds / 4)
         for round_ in (first, limits):
             done = self._round(todo, round_, due, arguments)
             if round_ is first:
@@ -182,7 +183,9 @@ class Worker:
         """Read what is there; whether the job has ended: with a reply, or with the worker."""
         chunk = os.read(self.replies, 1 << 20)
         self._data += chunk
-        if not chunk:
+        if not chunk:  # it is ending by itself: how says whether the program was at fault
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.5)
             self.kill()
             return True
         if len(self._data) < 4 or len(self._data) < 4 + int.from_bytes(self._data[:4], "big"):
@@ -198,9 +201,6 @@ class Worker:
         if not self.alive:
             return
         self.alive = False
-        with suppress(subprocess.TimeoutExpired):  # it may be about to end by itself
-            if self._data == b"" and self.until < math.inf and monotonic() < self.until:
-                self.process.wait(0.05)
         code = self.process.poll()
         self.ended_by = None if code is None else abs(code)
         self.process.kill()

@@ -1,0 +1,226 @@
+"""`code.passes`: every form of tests, every way to be wrong, and programs that want the reward."""
+
+import importlib.util
+import json
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from rewards import Rubric, Sample, use
+from rewards.core.errors import MissingReferenceError, SpecError, UnusableDataError
+from rewards.scorers.code import passes
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("eryx") is None, reason="pyeryx has no wheel for this Python"
+)
+
+ATTACKS = [
+    json.loads(line)
+    for line in (Path(__file__).parent.parent / "cases/code_attacks.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
+CHECK = (
+    "def check(candidate):\n"
+    "    assert candidate(1, 2) == 3\n"
+    "    for n in range(3):\n"
+    "        assert candidate(n, -n) == 0, 'opposites'\n"
+    "    assert isinstance(candidate(2, 2), int) and candidate(2, 2) == 4\n"
+)
+ADD = "def add(a, b):\n    return a + b\n"
+FORMS: dict[str, dict[str, Any]] = {
+    "check": {"tests": CHECK, "entry_point": "add"},
+    "asserts": {"tests": ["assert add(1, 2) == 3", "assert add('a', 'b') == 'ab'"]},
+    "pairs": {"inputs": [[1, 2], [[1], [2]]], "outputs": [3, [1, 2]], "entry_point": "add"},
+    "stdin": {"inputs": ["1 2\n", "3 4"], "outputs": ["3\n", "7"]},
+}
+MAIN = "if __name__ == '__main__':\n    print(sum(map(int, input().split())))\n"
+
+
+def sample(program: str, metadata: dict[str, Any], **more: Any) -> Sample:
+    return Sample(id="1", completion=f"```python\n{program}\n```", metadata=metadata, **more)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_tests_passes_the_right_program_and_no_other(form: str) -> None:
+    """Right is 1.0; a mutant, an empty program and one that exits are 0.0."""
+    right = MAIN if form == "stdin" else ADD
+    assert passes(sample(right, FORMS[form])).value == 1.0
+    for wrong in (
+        right.replace("+", "-").replace("sum", "max"),
+        "",
+        "raise SystemExit",
+        "print(3)",
+    ):
+        found = passes(sample(wrong, FORMS[form]))
+        assert (found.value, found.metrics["compiled"]) == (0.0, 1.0), wrong
+
+
+def test_no_hostile_program_earns_anything_and_none_costs_its_neighbours() -> None:
+    """The battery in one batch, in both forms of credit, a right program after every ninth."""
+    rubric = Rubric("code", [use(passes, max_fuel=100_000_000)])
+    samples, hostile = [], []
+    for number, attack in enumerate(ATTACKS):
+        hostile.append(len(samples))
+        samples.append(sample(attack["program"], FORMS["check"]))
+        if number % 9 == 0:
+            samples.append(sample(f"{ADD}# {number}\n", FORMS["check"]))
+    before = open_files()
+    rewards = rubric.score_batch(samples, deadline=monotonic() + 300)
+
+    paid = {ATTACKS[n]["name"]: rewards[at].value for n, at in enumerate(hostile)}
+    assert {name for name, value in paid.items() if value} == set()
+    assert not [reward.faults for reward in rewards if reward.faults]
+    assert {r.value for at, r in enumerate(rewards) if at not in set(hostile)} == {1.0}
+    assert len(ATTACKS) >= 80
+    assert open_files() <= before + 8
+
+
+@pytest.mark.parametrize("form", ["asserts", "pairs", "stdin"])
+def test_nothing_hostile_is_paid_a_fraction(form: str) -> None:
+    """Exits, objects that equal everything and forged records hold no single test."""
+    named = ("os._exit(0)", "int equal to everything", "forged records", "success text", "mock.ANY")
+    for attack in [a for a in ATTACKS if a["name"] in named]:
+        assert passes(sample(attack["program"], FORMS[form]), credit="fraction").value == 0.0
+
+
+def test_credit_by_fraction_counts_each_assert_on_its_own() -> None:
+    """A failing assert does not end the others; the first that fails is told."""
+    found = passes(sample("def add(a, b):\n    return 3\n", FORMS["check"]), credit="fraction")
+
+    assert found.value == pytest.approx(1 / 3)
+    assert (found.metrics["passed"], found.metrics["total"]) == (1, 3)
+    assert found.reason == "1 of 3; assert candidate(n, -n) == 0: not so"
+
+
+def test_arguments_that_are_changed_in_place() -> None:
+    """Asserts see the change; pairs compare it where `mutates` says so."""
+    program = "def double(xs):\n    xs[:] = [2 * x for x in xs]\n"
+    tests = "xs = [1, 2]\ndouble(xs)\nassert xs == [2, 4]"
+    pairs = {"inputs": [[[1, 2]]], "outputs": [[2, 4]], "entry_point": "double"}
+
+    assert passes(sample(program, {"tests": tests})).value == 1.0
+    assert passes(sample(program, pairs), mutates=True).value == 1.0
+    assert passes(sample(program, pairs)).value == 0.0
+    assert passes(sample("def double(xs): pass\n", pairs), mutates=True).value == 0.0
+
+
+def test_several_entry_points_methods_and_expected_exceptions() -> None:
+    """Each name that the tests do not define is a function of the program."""
+    program = "def f(x):\n    return x + 1\ndef g(x):\n    return f(x) * 2\n"
+    tests = "assert f(1) == 2\nassert g(f(1)) == 6"
+    assert passes(sample(program, {"tests": tests})).value == 1.0
+    pairs = {"inputs": [[1], [1]], "outputs": [2, 4], "entry_point": ["f", "g"]}
+    assert passes(sample(program, pairs)).value == 1.0
+    method = {"inputs": [[1]], "outputs": [2], "entry_point": "Solution.inc"}
+    program = "class Solution:\n    def inc(self, x):\n        return x + 1\n"
+    assert passes(sample(program, method)).value == 1.0
+    raises = (
+        "def check(candidate):\n"
+        "    try:\n        candidate(-1)\n        assert False\n"
+        "    except ValueError:\n        pass\n"
+        "    assert candidate(4) == 2\n"
+    )
+    meta = {"tests": raises, "entry_point": "root"}
+    assert passes(sample("from math import isqrt as root\n", meta)).value == 1.0
+    assert passes(sample("def root(x):\n    return 2\n", meta)).value == 0.0
+
+
+def test_calls_that_depend_on_earlier_answers() -> None:
+    """The tests run again until each call has its answer; an endless chain earns nothing."""
+    tests = "x = 1\nfor _ in range(5):\n    x = step(x)\nassert x == 32"
+    assert passes(sample("def step(x):\n    return 2 * x\n", {"tests": tests})).value == 1.0
+    drifting = "import itertools\nc = itertools.count()\ndef step(x):\n    return next(c)\n"
+    assert passes(sample(drifting, {"tests": tests})).value == 0.0
+
+
+def test_a_preamble_may_be_repeated_or_gone_on_with() -> None:
+    """Helpers of the preamble are the tests' own: a program cannot replace them for the tests."""
+    preamble = "def helper(x):\n    return x * 2\n\ndef f(x):\n    'Twice helper.'\n"
+    meta = {
+        "preamble": preamble,
+        "tests": "def check(candidate):\n    assert helper(candidate(1)) == 8\n",
+        "entry_point": "f",
+    }
+    for program in (
+        "    return helper(helper(x))",
+        f"{preamble}    return 4",
+        "def f(x): return 4",
+    ):
+        assert passes(Sample(id="1", completion=program, metadata=meta)).value == 1.0, program
+    hack = "def helper(x):\n    return 8\n\ndef f(x):\n    return None\n"
+    assert passes(sample(hack, meta)).value == 0.0
+
+
+def test_tests_under_other_names_or_in_the_reference() -> None:
+    """Metadata keys of one's own naming; the reference as tests, or as a table of the fields."""
+    meta = {"test_list": ["assert add(1, 2) == 3"]}
+    assert passes(sample(ADD, meta), tests_key="test_list").value == 1.0
+    for reference in ("assert add(1, 2) == 3", ["assert add(1, 2) == 3"], FORMS["pairs"]):
+        assert passes(sample(ADD, {}, reference_answer=reference)).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ({"tests": "assert add(1, 2) =="}, "do not parse: line 1"),
+        ({"tests": "x = add(1, 2)"}, "assert nothing"),
+        ({"tests": "assert True"}, "call nothing"),
+        ({"tests": "import numpy\nassert add(1, 2) == 3"}, "numpy"),
+        ({"tests": CHECK}, "entry_point"),
+        ({"tests": "assert add(object()) == 3"}, "plain data"),
+        ({"tests": 3}, "must be text or a list"),
+        ({"inputs": [[1]], "outputs": [1, 2], "entry_point": "add"}, "must be as many"),
+        ({"inputs": [1], "outputs": [1], "entry_point": "add"}, "lists of arguments"),
+        ({"inputs": [[1]], "outputs": [1]}, "texts of stdin"),
+        ({"inputs": [[1]], "outputs": [1], "entry_point": "a b"}, "name of a function"),
+        (FORMS["check"] | {"solution": "def add(a, b): return a"}, "reference solution fails"),
+    ],
+)
+def test_bad_data_is_no_wrong_answer(metadata: dict[str, Any], words: str) -> None:
+    """The fault is the data's, in words that say what to mend, whatever the program does."""
+    for program in (ADD, "raise SystemExit"):
+        with pytest.raises(UnusableDataError, match=words):
+            passes(sample(program, metadata))
+
+
+def test_no_tests_and_a_sound_solution() -> None:
+    """Without tests nothing is scored; a solution that passes changes no verdict."""
+    with pytest.raises(MissingReferenceError):
+        passes(sample(ADD, {}))
+    meta = FORMS["check"] | {"solution": ADD}
+    assert passes(sample(ADD, meta)).value == 1.0
+    assert passes(sample("def add(a, b): return 3\n", meta)).value == 0.0
+
+
+def test_verdicts_and_fuel_are_the_same_in_every_run() -> None:
+    """Random numbers are seeded, sets and hashes fixed."""
+    program = "import random\ndef add(a, b):\n    return a + b + (random.random() > 1)\n"
+    scores = [passes(sample(program, FORMS["check"])) for _ in range(3)]
+
+    assert scores[0] == scores[1] == scores[2]
+    assert scores[0].value == 1.0
+
+
+def test_sixty_four_endless_loops_are_answered_before_the_deadline() -> None:
+    """With 64 verdicts, whatever each of them is; the right program among them has its own."""
+    rubric = Rubric("code", [use(passes, max_fuel=20_000_000_000)])
+    loops = [sample(f"while True: {n}\n", FORMS["check"]) for n in range(64)]
+    deadline = monotonic() + 12
+    rewards = rubric.score_batch([sample(ADD, FORMS["check"]), *loops], deadline=deadline)
+
+    assert monotonic() < deadline
+    assert [reward.value for reward in rewards[1:]] == [0.0] * 64
+
+
+def test_parameters_are_checked() -> None:
+    """A value that cannot work is refused when the rubric loads."""
+    for params in ({"max_fuel": 1}, {"tolerance": 1.0}, {"engine": "docker"}):
+        with pytest.raises(SpecError):
+            use(passes, **params)
