@@ -30,7 +30,7 @@ from rewards.sandbox.code.wasm_worker import send
 FIRST_SHARE = 8
 
 #: Kept back before a deadline: to end the workers and to answer.
-MARGIN_SECONDS = 0.5
+MARGIN_SECONDS = 0.3
 
 #: Each worker takes 110 to 290 MB.
 MAX_WORKERS = 4
@@ -63,7 +63,7 @@ class WorkerPool:
         found: dict[Program, Outcome] = {}
         todo = list(dict.fromkeys(programs))
         share = max(1, limits.fuel // FIRST_SHARE)
-        first = replace(limits, fuel=share, seconds=limits.seconds / 4)
+        first = replace(limits, fuel=share)
         for round_ in (first, limits):
             done = self._round(todo, round_, due, arguments)
             if round_ is first:
