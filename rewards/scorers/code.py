@@ -16,19 +16,30 @@ from rewards.core.score import Score
 from rewards.core.scorer import scorer
 from rewards.reading.structured.programs import find_program, parsed
 from rewards.reading.text import MAX_ANSWER_CHARS
+from rewards.sandbox import conduct
 from rewards.sandbox.code import engines
 from rewards.sandbox.code import lint as linting
 from rewards.sandbox.code.judging import Judgement, Steps, checked, together
-from rewards.sandbox.code.protocol import EngineError, Limits
+from rewards.sandbox.code.protocol import EngineError, Limits, Program
 from rewards.sandbox.code.tasks import Keys, in_place, task_of
 
 #: What a preamble's end may do to the answer below it is not the answer's fault.
 _OF_A_LATER_START = frozenset({"E402", "F404"})
 
 Credit = Literal["all", "fraction"]
+Share = Literal["share", "all"]
 
 #: Fuel below which the engine's own start would not fit, and above which a batch has no time.
 MIN_FUEL, MAX_FUEL = 100_000_000, 20_000_000_000
+
+
+class _Read(NamedTuple):
+    """The program of an answer, in its place: `offset` lines of `source` stand before it."""
+
+    program: str
+    source: str
+    offset: int
+    tree: ast.Module | str
 
 
 @scorer
@@ -208,13 +219,111 @@ def _(
     return [late if monotonic() > deadline else _linted(r, rules, ignore) for r in read]
 
 
-class _Read(NamedTuple):
-    """The program of an answer, in its place: `offset` lines of `source` stand before it."""
+@scorer
+def runs(
+    sample: Sample,
+    *,
+    credit: Share = "share",
+    engine: engines.Engine = "wasm",
+    allowed_imports: list[str] = [],  # noqa: B006 - a parameter's default, never changed
+    max_fuel: int = 2_000_000_000,
+    stdin_key: str = "stdin",
+    output_key: str = "stdout",
+    preamble_key: str = "preamble",
+) -> Score:
+    """The share of the runtime checks that hold: no exception, within budget and memory, no reach.
 
-    program: str
-    source: str
-    offset: int
-    tree: ast.Module | str
+    The program runs once as `__main__`, with the text of `metadata.stdin`. Checked: that it ends
+    without an exception (`ended`), within its budget of instructions and time (`budget`) and its
+    memory (`memory`); that it tries no file, network, process or thread (`reach`: by its imports
+    and names, and by what the engine refused); that it imports only what is allowed (`imports`,
+    where modules are named); that it prints what `metadata.stdout` says, but for space at the ends
+    of lines (`output`, where it is there). Each is a metric, 1.0 or 0.0.
+
+    A program that does not parse, or has no statement that does something, is worth 0.0. One that
+    does little passes easily: a small weight beside `code.passes`, no goal of its own.
+
+    Args:
+        credit: "share", or "all": nothing unless every check holds.
+        engine: What runs the programs, as for `code.passes`.
+        allowed_imports: The only modules that may be imported, by their top-level names.
+        max_fuel: WebAssembly instructions of one program; CPU time under the other engines.
+        stdin_key: The field that holds what the program reads.
+        output_key: The field that holds what it should print.
+        preamble_key: The field that holds the code before the answer.
+    """
+    given = {name: value for name, value in locals().items() if name != "sample"}
+    found: Score | BaseException
+    (found,) = _run([sample], math.inf, **given)
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+@runs.needs
+def _(params: Mapping[str, Any]) -> list[str]:
+    return engines.needed(params["engine"])
+
+
+@runs.check
+def _(*, engine: str, max_fuel: int, **_: Any) -> None:
+    if not MIN_FUEL <= max_fuel <= MAX_FUEL:
+        raise ValueError(f"max_fuel must be {MIN_FUEL:,} to {MAX_FUEL:,}, got {max_fuel:,}")
+    engines.check_installed(engine)
+
+
+@runs.batches
+def _run(
+    samples: Sequence[Sample],
+    deadline: float,
+    *,
+    credit: Share,
+    engine: engines.Engine,
+    allowed_imports: list[str],
+    max_fuel: int,
+    stdin_key: str,
+    output_key: str,
+    preamble_key: str,
+) -> list[Score | BaseException]:
+    """All programs of a batch together, each once."""
+    read = [_read(sample, preamble_key) for sample in samples]
+    programs = [
+        Program(r.source, stdin=str(sample.metadata.get(stdin_key) or ""))
+        for r, sample in zip(read, samples, strict=True)
+    ]
+    sound = [program for program, r in zip(programs, read, strict=True) if _does_something(r)]
+    try:
+        ran = engines.engine(engine).run(sound, Limits(fuel=max_fuel), deadline)
+    except EngineError as error:
+        return [ServiceError(str(error))] * len(samples)
+    outcomes = dict(zip(sound, ran, strict=True))
+    found: list[Score | BaseException] = []
+    for sample, program, r in zip(samples, programs, read, strict=True):
+        outcome = outcomes.get(program)
+        if isinstance(r.tree, str) or program not in outcomes:
+            said = r.tree if isinstance(r.tree, str) else "no statement that does anything"
+            found.append(Score(0.0, said, answer=r.program[:MAX_ANSWER_CHARS]))
+        elif outcome is None:
+            found.append(DeadlineError("no time left"))
+        else:
+            wanted = sample.metadata.get(output_key)
+            output = None if wanted is None else str(wanted)
+            held = conduct.checks(r.tree, outcome, output, allowed_imports)
+            found.append(_conducted(held, credit, r.program))
+    return found
+
+
+def _does_something(read: _Read) -> bool:
+    return isinstance(read.tree, ast.Module) and linting.statements(read.tree, read.offset) != 0
+
+
+def _conducted(held: Mapping[str, bool], credit: Share, program: str) -> Score:
+    value = sum(held.values()) / len(held)
+    if credit == "all":
+        value = float(all(held.values()))
+    failed = [name for name, holds in held.items() if not holds]
+    reason = f"failed: {', '.join(failed)}" if failed else f"all {len(held)} checks hold"
+    return Score(value, reason, dict(held), answer=program[:MAX_ANSWER_CHARS])
 
 
 def _read(sample: Sample, preamble_key: str) -> _Read:

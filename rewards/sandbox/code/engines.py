@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from rewards.sandbox.code.protocol import CodeRunner
 
-Engine = Literal["wasm", "process"]
+Engine = Literal["wasm", "process", "lambda"]
 
 #: Where each engine is, and what of the extras it needs.
 _ENGINES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "wasm": ("rewards.sandbox.code.wasm", "WasmRunner", ("pyeryx",)),
     "process": ("rewards.sandbox.code.process", "ProcessRunner", ()),
+    "lambda": ("rewards.sandbox.remote.client", "LambdaRunner", ("boto3",)),
 }
 
 
