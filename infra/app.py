@@ -24,7 +24,7 @@ def main() -> None:
         if key.startswith(CONTEXT_PREFIX)
     }
     path = Path(__file__).parent.parent / str(context.get("config", DEFAULT_FILE))
-    config = load_config(path, overrides)
+    config = load_config(path, overrides, context.get("stage"))
     account = os.environ.get("CDK_DEFAULT_ACCOUNT")
     RftStack(app, f"Rft-{config.name}", config=config, account=account)
     check(app)

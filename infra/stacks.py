@@ -15,6 +15,7 @@ from rewards.job.config import RftConfig
 from rewards.job.datasets.whole import check_files, errors_of
 from rewards.job.definition import full_marks_of
 from rewards.job.errors import ConfigError
+from rewards.job.targets import doubts
 
 
 class RftStack(Stack):
@@ -53,6 +54,7 @@ class RftStack(Stack):
             reward=self.reward,
             topic=topic,
             name=config.name,
+            judge_cost_per_day=config.reward.judge_cost_per_day,
         )
         CfnOutput(self, "RewardVersionArn", value=self.reward.version.function_arn)
         CfnOutput(self, "RewardAliasArn", value=self.reward.alias.function_arn)
@@ -88,6 +90,9 @@ class RftStack(Stack):
 
     def _job(self, config: RftConfig, topic: sns.Topic, *, local_build: bool) -> None:
         assert config.data is not None
+        assert config.job is not None
+        for doubt in doubts(config.target, config.region, config.job.base_model):
+            Annotations.of(self).add_warning_v2(f"rft:{doubt.partition(' ')[0]}", doubt)
         self._check_data(config)
         data = RftData(
             self,
@@ -95,6 +100,7 @@ class RftStack(Stack):
             train=_source(config, config.data.train),
             validation=[_source(config, source) for source in config.data.validation],
             output_days=config.data.output_days,
+            kms_key=config.data.kms_key,
         )
         job = RftJob(
             self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
@@ -40,6 +41,7 @@ class RftData(Construct):
     """
 
     bucket: s3.Bucket
+    kms_key: str | None
     train: DataObject
     validation: Sequence[DataObject]
 
@@ -51,9 +53,14 @@ class RftData(Construct):
         train: str | Path,
         validation: Sequence[str | Path] = (),
         output_days: int = 180,
+        kms_key: str | None = None,
     ) -> None:
-        """Deploy local files, refer to S3 URIs, and expire outputs after `output_days`."""
+        """Deploy local files, refer to S3 URIs, and expire outputs after `output_days`.
+
+        `kms_key` is the ARN of a key that encrypts the bucket; else S3's own does.
+        """
         super().__init__(scope, id)
+        self.kms_key = kms_key
         self.bucket = self._bucket(output_days)
         self.train = self._object("Train", train)
         self.validation = [
@@ -80,11 +87,14 @@ class RftData(Construct):
             lifecycle_rules=[s3.LifecycleRule(expiration=_ACCESS_LOG_DAYS)],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        key = kms.Key.from_key_arn(self, "Key", self.kms_key) if self.kms_key else None
         return s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,
             enforce_ssl=True,
             versioned=True,
             server_access_logs_bucket=access_logs,

@@ -66,6 +66,13 @@ class Places:
         """Every dataset of the deployment's own bucket."""
         return f"{self.data.bucket.bucket_arn}/{DATASETS}*"
 
+    def use_data_key(self, *actions: str) -> list[Allowed]:
+        """Use the key of the data by way of S3, where it has one."""
+        if not self.data.kms_key:
+            return []
+        via = {"StringEquals": {"kms:ViaService": f"s3.{self.stack.region}.amazonaws.com"}}
+        return [allow(actions, [self.data.kms_key], via)]
+
     def call_reward(self) -> Allowed:
         """Call a version of the reward."""
         versions = [f"{self.function_arn}:*"]
@@ -90,6 +97,7 @@ def service_role(scope: Construct, id: str, *, places: Places, job: JobSettings)
     ]
     if foreign:
         allowed.append(allow(["s3:GetObject"], [source.source_arn for source in foreign]))
+    allowed += places.use_data_key("kms:Decrypt", "kms:GenerateDataKey")
     if job.kms_key:
         via = {"StringEquals": {"kms:ViaService": f"bedrock.{stack.region}.amazonaws.com"}}
         actions = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
@@ -147,7 +155,11 @@ def _vpc(
 
 def check_statements(places: Places) -> list[Allowed]:
     """All datasets, to be read, and the version that the job would call."""
-    return [_read_sources(places.data.all), places.call_reward()]
+    return [
+        _read_sources(places.data.all),
+        *places.use_data_key("kms:Decrypt"),
+        places.call_reward(),
+    ]
 
 
 def nova_statements(places: Places, base_model: str) -> Steps:
@@ -155,12 +167,14 @@ def nova_statements(places: Places, base_model: str) -> Steps:
     stack = places.stack
     models = f"{places.bedrock}:custom-model/*"
     base = base_model
-    if not base.startswith("arn:"):
+    if "." not in base:  # a custom model's name, whose ARN nobody knows
+        base = models
+    elif not base.startswith("arn:"):
         base = f"arn:{stack.partition}:bedrock:{stack.region}::foundation-model/{base_model}"
     look = allow(["bedrock:GetModelCustomizationJob"], [places.jobs], because=_IDS_REASON)
     create = [
         look,
-        allow(["bedrock:CreateModelCustomizationJob"], [base]),
+        allow(["bedrock:CreateModelCustomizationJob"], [base], because=_IDS_REASON),
         allow(
             ["bedrock:CreateModelCustomizationJob", "bedrock:TagResource"],
             [places.jobs, models],
@@ -190,6 +204,7 @@ def _copy_datasets(places: Places) -> list[Allowed]:
         return []
     return [
         _read_sources(own),
+        *places.use_data_key("kms:Decrypt", "kms:GenerateDataKey"),
         # Without the list, S3 says of an object that is not there that it may not be read.
         allow(["s3:ListBucket"], [places.data.bucket.bucket_arn]),
         allow(["s3:GetObject", "s3:PutObject"], [places.datasets], because=_DATASETS_REASON),
@@ -222,6 +237,7 @@ def open_weight_statements(places: Places) -> Steps:
         *look,
         on_projects("CreateCustomizedModel", "CreateFile", "CreateFineTuningJob"),
         _read_sources([places.data.train]),
+        *places.use_data_key("kms:Decrypt"),
         places.call_reward(),
     ]
     return {

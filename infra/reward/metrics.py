@@ -19,7 +19,9 @@ class RewardMetrics:
         """Of `reward`."""
         self.reward = reward
 
-    def own(self, name: str, statistic: str, label: str | None = None) -> cw.Metric:
+    def own(
+        self, name: str, statistic: str, label: str | None = None, *, period: Duration = PERIOD
+    ) -> cw.Metric:
         """One of the handler's own metrics."""
         return cw.Metric(
             namespace=NAMESPACE,
@@ -27,6 +29,23 @@ class RewardMetrics:
             dimensions_map={"service": self.reward.service, "rubric": self.reward.rubric.name},
             statistic=statistic,
             label=label or name,
+            period=period,
+        )
+
+    def of_calls(self, what: str) -> cw.MathExpression:
+        """The share of calls that are `errors` or `throttles`; a throttled one is no invocation."""
+        function = self.reward.function
+        metrics = {
+            "invocations": function.metric_invocations(period=PERIOD),
+            "errors": function.metric_errors(period=PERIOD),
+            "throttles": function.metric_throttles(period=PERIOD),
+        }
+        calls = "invocations" if what == "errors" else "invocations + throttles"
+        used = {name: m for name, m in metrics.items() if name in (what, *calls.split(" + "))}
+        return cw.MathExpression(
+            expression=f"IF({calls} > 0, {what} / ({calls}))",
+            using_metrics=used,
+            label=f"share of calls: {what}",
             period=PERIOD,
         )
 

@@ -31,11 +31,15 @@ class RewardMonitoring(Construct):
         reward: RewardFunction,
         topic: sns.ITopic,
         name: str,
+        judge_cost_per_day: float | None = None,
     ) -> None:
-        """Watch `reward`; dashboard and queries are called after `name`."""
+        """Watch `reward`; dashboard and queries are called after `name`.
+
+        A judge that costs more than `judge_cost_per_day` sets off an alarm.
+        """
         super().__init__(scope, id)
         metrics = RewardMetrics(reward)
-        self.alarms = add_alarms(self, metrics)
+        self.alarms = add_alarms(self, metrics, judge_cost_per_day)
         for alarm in self.alarms:
             alarm.add_alarm_action(actions.SnsAction(topic))
         self.dashboard = cw.Dashboard(self, "Dashboard", dashboard_name=f"rft-{name}")

@@ -26,7 +26,8 @@ from rewards.core.tables import (
     whole,
 )
 from rewards.job.errors import ConfigError
-from rewards.job.targets import NOVA, OPEN_WEIGHT, checked_hyperparameters
+from rewards.job.stages import staged
+from rewards.job.targets import NOVA, OFFERED, OPEN_WEIGHT, checked_hyperparameters
 from rewards.rubric.spec import find_rubric, located
 
 DEFAULT_FILE = "rft.toml"
@@ -34,9 +35,6 @@ DEFAULT_FILE = "rft.toml"
 #: A key of the file on a command line, cdk's or `rewards job`'s: `-c rft.job.name=trial`.
 CONTEXT_PREFIX = "rft."
 
-
-#: Where RFT was offered for each kind of model when this was written (Bedrock user guide).
-REGIONS = {NOVA: "us-east-1", OPEN_WEIGHT: "us-west-2"}
 
 #: Job and model names get "-" and a run's id (36 characters) appended; the service allows 63.
 LONGEST_PREFIX = 26
@@ -47,7 +45,9 @@ LONGEST_HOURS = 24 * 7
 _S3_URI = r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-!_*'().a-z0-9A-Z]+)+"
 _S3_FORM = "an s3:// URI without spaces or '='"
 _KMS_KEY = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:(key/[a-zA-Z0-9-]{36}|alias/[a-zA-Z0-9/_-]+)"
+_CUSTOM_MODEL = r"[0-9a-zA-Z]([_-]?[0-9a-zA-Z]){0,62}"
 _BASE_MODEL = (
+    rf"{_CUSTOM_MODEL}|"
     r"(arn:aws(-[a-z]+)*:bedrock:[a-z0-9-]+:(\d{12})?:(foundation|custom)-model/)?"
     r"[a-z0-9-]{1,63}\.[a-z0-9.-]{1,126}(:[a-z0-9-]{1,63}){0,2}(/[a-z0-9]{12})?"
 )
@@ -104,8 +104,9 @@ class RewardSettings:
 
     `requirements` is the hashed lock that pins what its scorers require; `include` names packages
     of yours that they import and the rubric does not name. `judge_cache` deploys a table in which
-    its judges' verdicts are kept for the whole job. `log_events` keeps whole events in a bucket:
-    a share of them (below 1), or the first so many of each container.
+    its judges' verdicts are kept for the whole job; over `judge_cost_per_day`, in the money of the
+    rubric's price table, an alarm goes off. `log_events` keeps whole events in a bucket: a share
+    of them (below 1), or the first so many of each container.
     """
 
     rubric: Annotated[str, text(form="a rubric's name or the path of its .toml file")]
@@ -117,6 +118,7 @@ class RewardSettings:
     snap_start: Annotated[bool, flag] = False
     sagemaker: Annotated[bool, flag] = False
     judge_cache: Annotated[bool, flag] = False
+    judge_cost_per_day: Annotated[float | None, number(0.01, 1e6)] = None
     log_retention_days: Annotated[int, choice(*_RETENTIONS)] = 90
     log_samples: Annotated[float, number(0.0, 1.0)] = 0.0
     log_events: Annotated[float, _events] = 0.0
@@ -132,12 +134,14 @@ class DataSettings:
     """The dataset: a local .jsonl file, deployed under the hash of its content, or an S3 URI.
 
     It is checked before anything is deployed or started; `force` goes on where it has errors.
+    `kms_key` encrypts the deployment's bucket, and whatever else of the data is under that key.
     """
 
     train: Annotated[str, text(form="the path of a .jsonl file or an S3 URI")]
     validation: Annotated[tuple[str, ...], many(text(), most=10)] = ()
     output_days: Annotated[int, whole(1, 3650)] = 180
     force: Annotated[bool, flag] = False
+    kms_key: Annotated[str | None, text(_KMS_KEY, form="the ARN of a KMS key")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,11 @@ class JobSettings:
     """
 
     base_model: Annotated[
-        str, text(_BASE_MODEL, form="a model id such as amazon.nova-2-lite-v1:0:256k")
+        str,
+        text(
+            _BASE_MODEL,
+            form="a model id such as amazon.nova-2-lite-v1:0:256k, or a custom model's name",
+        ),
     ]
     name: Annotated[
         str,
@@ -250,18 +258,22 @@ class RftConfig:
         return self.job.model_name or self.name
 
 
-def load_config(path: str | Path, overrides: Mapping[str, str] | None = None) -> RftConfig:
-    """Read and check `rft.toml`; `overrides` maps dotted keys to values, as on a command line.
+def load_config(
+    path: str | Path, overrides: Mapping[str, str] | None = None, stage: str | None = None
+) -> RftConfig:
+    """Read and check `rft.toml`, or a stage of it.
+
+    `overrides` maps dotted keys to values, as on a command line.
 
     Raises:
         ConfigError: naming the file, the key, the value and the remedy.
     """
     path = Path(path)
     try:
-        tables = load_toml(path)
+        tables = staged(load_toml(path), stage)
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}; docs/deploy.md shows what it holds") from None
-    except TableError as error:
+    except (ConfigError, TableError) as error:
         raise ConfigError(f"{path}: {error}") from None
     for dotted, value in (overrides or {}).items():
         assign(tables, dotted, value)
@@ -278,7 +290,7 @@ def parse_config(
     """
     try:
         config: RftConfig = checked(table_of(RftConfig), tables, "")
-        region = config.region or REGIONS[config.target]
+        region = config.region or OFFERED[config.target].regions[0]
         config = replace(config, root=root, region=region)
         _check_together(config)
     except (ConfigError, TableError) as error:
@@ -301,7 +313,8 @@ def _check_together(config: RftConfig) -> None:
     if config.data is None:
         raise ConfigError("data is missing: a [job] needs a dataset")
     checked_hyperparameters(config.target, config.job.hyperparameters, "job.hyperparameters")
-    is_amazon = "amazon." in config.job.base_model
+    # A custom model's name has no dot: only Nova's API takes one.
+    is_amazon = "amazon." in config.job.base_model or "." not in config.job.base_model
     if is_amazon != (config.target == NOVA):
         other = OPEN_WEIGHT if config.target == NOVA else NOVA
         raise ConfigError(
@@ -313,12 +326,11 @@ def _check_together(config: RftConfig) -> None:
     _check_source(config, "data.train", config.data.train)
     for source in config.data.validation:
         _check_source(config, "data.validation", source)
-    key_region = (config.job.kms_key or "").split(":")[3:4]
-    if key_region and key_region != [config.region]:
-        raise ConfigError(
-            f"job.kms_key must be a key in {config.region}, where the job runs, "
-            f"got {config.job.kms_key!r}"
-        )
+    for name, key in (("job.kms_key", config.job.kms_key), ("data.kms_key", config.data.kms_key)):
+        if key and key.split(":")[3] != config.region:
+            raise ConfigError(
+                f"{name} must be a key in {config.region}, where the job runs, got {key!r}"
+            )
 
 
 def _refuse_unsupported(job: JobSettings, data: DataSettings) -> None:

@@ -39,6 +39,7 @@ EVERYTHING: dict[str, Any] = {
         "snap_start": True,
         "sagemaker": True,
         "judge_cache": True,
+        "judge_cost_per_day": 20,
         "log_samples": 0.01,
         "log_retention_days": 30,
         "vpc": {
@@ -49,6 +50,7 @@ EVERYTHING: dict[str, Any] = {
     "data": {
         "train": "s3://data-bucket/train.jsonl",
         "validation": ["s3://other-bucket/validation.jsonl"],
+        "kms_key": "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012",
     },
     "job": {
         "base_model": "amazon.nova-2-lite-v1:0:256k",

@@ -252,8 +252,15 @@ def test_bedrock_may_read_the_datasets_and_write_outputs_only(everything: Templa
 
 
 def test_bedrock_may_use_the_key_by_way_of_bedrock_only(everything: Template) -> None:
-    """One key, and no use of it from elsewhere."""
-    (key,) = [s for s in statements(everything, "Bedrock may do") if "kms:Decrypt" in s["Action"]]
+    """The model's key, and the data's by way of S3; no use of either from elsewhere."""
+    keys = [s for s in statements(everything, "Bedrock may do") if "kms:Decrypt" in s["Action"]]
+    data, key = sorted(keys, key=lambda statement: len(statement["Action"]))
+    assert (
+        data["Resource"]
+        == "arn:aws:kms:us-east-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+    )
+    by_s3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    assert data["Condition"] == by_s3
     assert key["Resource"] == "arn:aws:kms:us-east-1:123456789012:key/" + "a" * 36
     via = {"StringEquals": {"kms:ViaService": "bedrock.us-east-1.amazonaws.com"}}
     assert key["Condition"] == via

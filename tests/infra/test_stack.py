@@ -7,11 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
+from infra.stacks import RftStack
+from rewards.job.config import parse_config
 from rewards.job.prepared import prepare
 from rewards.judge import usage
 from rewards.wire import telemetry
+from tests.infra.conftest import NOVA, ROOT
 from tests.infra.resources import find, only, text_of
 
 PYTHON = "python3.13"
@@ -320,6 +324,7 @@ def test_alarms_go_to_the_topic_and_say_what_to_do(nova: Template) -> None:
     ((topic, _),) = find(nova, "AWS::SNS::Topic").items()
     found = alarms(nova)
     reward = {"Errors", "Throttles", "NearTimeout", "Unscored", "Saturated", "AllEqual"}
+    reward |= {"AtTheFloor"}
     assert set(found) == reward | {"RunEnded", "StopFailed", "StopNotCalled", "Untold"}
     for alarm in found.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
@@ -332,6 +337,49 @@ def test_alarm_thresholds_follow_from_the_reward(nova: Template, everything: Tem
     assert alarms(nova)["NearTimeout"]["Threshold"] == 48_000
     assert alarms(everything)["NearTimeout"]["Threshold"] == 96_000
     assert alarms(nova)["Saturated"]["Threshold"] == 0.98
+
+
+def test_one_failed_call_of_a_day_wakes_nobody(nova: Template) -> None:
+    """A share of the calls, in two of three periods; what is turned away was no invocation."""
+    found = alarms(nova)
+    for name, calls in (("Errors", "invocations"), ("Throttles", "invocations + throttles")):
+        alarm = found[name]
+        assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (0.05, 2)
+        (expression,) = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
+        assert expression == f"IF({calls} > 0, {name.lower()} / ({calls}))"
+    assert all(alarm["EvaluationPeriods"] in (1, 3) for alarm in found.values())
+
+
+def test_a_reward_on_its_floor_is_told_of(nova: Template, everything: Template) -> None:
+    """Which may be negative; and a judge that costs too much, where a bound is given."""
+    floor = alarms(nova)["AtTheFloor"]
+    assert (floor["ComparisonOperator"], floor["Threshold"]) == ("LessThanThreshold", 0.02)
+    cost = alarms(everything)["JudgeCost"]
+    assert cost["Threshold"] == 20
+    assert cost["Metrics"][0]["MetricStat"]["Period"] == 24 * 3600
+
+
+def test_a_job_in_a_region_where_rft_was_not_offered_is_told_of() -> None:
+    """And not refused: the table has its day, and the service goes on."""
+    tables = {**NOVA, "region": "eu-west-1", "name": "eu"}
+    stack = RftStack(App(), "Rft-eu", config=parse_config(tables, root=ROOT))
+    (entry,) = [e for e in stack.node.metadata if e.type == "aws:cdk:warning"]
+    assert "region eu-west-1: RFT of nova models was offered in us-east-1" in str(entry.data)
+
+
+def test_the_data_is_under_a_key_of_ones_own(everything: Template, nova: Template) -> None:
+    """Bucket and statements; without one it is S3's."""
+    kinds = {
+        stack: {
+            rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
+            for bucket in find(template, "AWS::S3::Bucket").values()
+            for rule in bucket["Properties"]["BucketEncryption"][
+                "ServerSideEncryptionConfiguration"
+            ]
+        }
+        for stack, template in (("everything", everything), ("nova", nova))
+    }
+    assert kinds == {"everything": {"aws:kms", "AES256"}, "nova": {"AES256"}}
 
 
 def test_the_dashboard_shows_every_component_and_the_judge_where_there_is_one(

@@ -25,6 +25,7 @@ from rewards.job.jobs import COMPLETED
 from rewards.job.prepared import OVERRIDES, prepare, requests_of
 from rewards.job.runs import Runs, RunView
 from rewards.job.steps import check_data, check_reward, create_job, deployed_definition
+from rewards.job.targets import doubts
 from rewards.workbench import watching
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption, RubricOption, takes_keys
@@ -68,6 +69,9 @@ ContextOption = Annotated[
         "-c", metavar="rft.KEY=VALUE", help="A key of rft.toml for this command, as for cdk."
     ),
 ]
+StageOption = Annotated[
+    str | None, typer.Option("--stage", metavar="STAGE", help="A [stage.STAGE] of rft.toml.")
+]
 EverySeconds = Annotated[float, typer.Option("--every", min=0.1, help="Seconds between looks.")]
 
 
@@ -78,6 +82,7 @@ def render(
     run: Annotated[str, typer.Option("--run", help="The run's name.")] = "RUN",
     set_: SetOption = None,
     context: ContextOption = None,
+    stage: StageOption = None,
     deployed: Annotated[
         bool, typer.Option("--deployed", help="What is deployed, in place of rft.toml.")
     ] = False,
@@ -87,7 +92,7 @@ def render(
 
     From rft.toml, with ${...} for what only a deployment knows; or, with --deployed, as deployed.
     """
-    settings = _settings(config, context)
+    settings = _settings(config, context, stage)
     definition = _definition(settings, endpoint_url) if deployed else undeployed(settings)
     print_json(requests_of(definition, prepare(definition, run, _run_overrides(set_))))
 
@@ -101,6 +106,7 @@ def start(  # long: half of it are options
     ] = None,
     set_: SetOption = None,
     context: ContextOption = None,
+    stage: StageOption = None,
     preflight: Annotated[
         bool, typer.Option(help="First let the dataset's references be scored.")
     ] = True,
@@ -121,7 +127,7 @@ def start(  # long: half of it are options
     overrides = _run_overrides(set_) | ({} if preflight else {"preflight": False})
     overrides |= {"force": True} if force else {}
     run = run or f"run-{secrets.token_hex(4)}"
-    definition = _definition(_settings(config, context), endpoint_url)
+    definition = _definition(_settings(config, context, stage), endpoint_url)
     prepared = prepare(definition, run, overrides)
     runs = Runs(definition, endpoint_url=endpoint_url)
     if direct:
@@ -144,11 +150,12 @@ def status(
     run: RunArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
+    stage: StageOption = None,
     json_: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
     """Show how far a run is, or why it was refused; without a name the latest run."""
-    runs = _runs(config, context, endpoint_url)
+    runs = _runs(config, context, stage, endpoint_url)
     watching.show(runs.named(run or _latest(runs)), as_json=json_)
 
 
@@ -158,6 +165,7 @@ def watch_run(
     run: RunArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
+    stage: StageOption = None,
     attach: Annotated[
         bool, typer.Option("--attach", help="Also let the state machine watch the job again.")
     ] = False,
@@ -168,7 +176,7 @@ def watch_run(
 
     Ctrl-C ends this command, and nothing else.
     """
-    runs = _runs(config, context, endpoint_url)
+    runs = _runs(config, context, stage, endpoint_url)
     run = run or _latest(runs)
     if attach:
         say(f"the run {runs.attach(runs.named(run))} watches the job now, and tells of its end")
@@ -181,13 +189,14 @@ def stop(
     run: RunArgument = None,
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
+    stage: StageOption = None,
     endpoint_url: EndpointOption = None,
 ) -> None:
     """Stop a run; what it has trained so far is the service's to keep or drop.
 
     Without a name the one that is under way, where there is no more than one.
     """
-    runs = _runs(config, context, endpoint_url)
+    runs = _runs(config, context, stage, endpoint_url)
     print(runs.stop(_only_one(runs) if run is None else runs.named(run)))
 
 
@@ -196,12 +205,13 @@ def stop(
 def list_runs(
     config: ConfigOption = Path(DEFAULT_FILE),
     context: ContextOption = None,
+    stage: StageOption = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="So many at most.")] = 20,
     json_: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
     """List the runs of this deployment, the latest first; refused ones with the reason."""
-    watching.show_all(_runs(config, context, endpoint_url).latest(limit), as_json=json_)
+    watching.show_all(_runs(config, context, stage, endpoint_url).latest(limit), as_json=json_)
 
 
 @job.command()
@@ -262,7 +272,7 @@ def _tell(found: "Evaluation") -> None:
     print_table(("mean", "base", "tuned"), rows)
 
 
-def _settings(config: Path, context: list[str] | None) -> RftConfig:
+def _settings(config: Path, context: list[str] | None, stage: str | None) -> RftConfig:
     """The configuration, with what `-c` says in place of the file; as in infra/app.py."""
     given = overrides_of(context or [])
     for name in given:
@@ -270,9 +280,12 @@ def _settings(config: Path, context: list[str] | None) -> RftConfig:
             raise ConfigError(
                 f"-c {name} must read {CONTEXT_PREFIX}KEY=VALUE, such as rft.name=dev"
             )
-    return load_config(
-        config, {name.removeprefix(CONTEXT_PREFIX): value for name, value in given.items()}
-    )
+    overrides = {name.removeprefix(CONTEXT_PREFIX): value for name, value in given.items()}
+    settings = load_config(config, overrides, stage)
+    if settings.job is not None:
+        for doubt in doubts(settings.target, settings.region, settings.job.base_model):
+            say(f"warning: {doubt}")
+    return settings
 
 
 def _run_overrides(assignments: list[str] | None) -> dict[str, Any]:
@@ -292,8 +305,12 @@ def _definition(config: RftConfig, endpoint_url: str | None) -> JobDefinition:
     return deployed_definition(config.name, config.region, endpoint_url=endpoint_url)
 
 
-def _runs(config: Path, context: list[str] | None, endpoint_url: str | None) -> Runs:
-    return Runs(_definition(_settings(config, context), endpoint_url), endpoint_url=endpoint_url)
+def _runs(
+    config: Path, context: list[str] | None, stage: str | None, endpoint_url: str | None
+) -> Runs:
+    return Runs(
+        _definition(_settings(config, context, stage), endpoint_url), endpoint_url=endpoint_url
+    )
 
 
 def _latest(runs: Runs) -> str:
