@@ -11,6 +11,7 @@ from botocore.session import Session
 
 from rewards.job.config import RftConfig, load_config, overrides_of, parse_config
 from rewards.job.errors import ConfigError
+from rewards.job.stages import staged
 from rewards.job.targets import checked_hyperparameters
 from tests.job.conftest import NOVA_TABLES, OPEN_WEIGHT_TABLES, changed
 
@@ -253,6 +254,8 @@ def test_every_configuration_of_the_docs_loads() -> None:
     root = Path(__file__).parent.parent.parent
     page = (root / "docs" / "deploy.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml rft\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
-        parse_config(tomllib.loads(block), root=root)
+        tables = tomllib.loads(block)
+        for stage in (None, *tables.get("stage", ())):
+            parse_config(staged(tables, stage), root=root)
