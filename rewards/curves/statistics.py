@@ -78,12 +78,11 @@ def change(values: tuple[float, ...]) -> Change:
 
 
 class Fall(NamedTuple):
-    """A smoothed series' peak, the trough behind it, and where both are."""
+    """A smoothed series' peak, where it is, and the trough behind it."""
 
     peak: float
     trough: float
     peak_at: int
-    trough_at: int
     start: float
 
     @property
@@ -101,7 +100,7 @@ def fall(values: Sequence[float]) -> Fall:
     peak_at = max(range(len(line)), key=line.__getitem__)
     part = max(1, len(line) // 10)
     trough = fmean(values[-part:])
-    return Fall(line[peak_at], trough, peak_at, len(line) - 1, line[0])
+    return Fall(line[peak_at], trough, peak_at, line[0])
 
 
 class Swing(NamedTuple):
