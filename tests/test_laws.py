@@ -55,8 +55,11 @@ def test_scaling_every_weight_changes_no_mean(
 
     same = Rubric.from_spec(tables)
 
-    # Powers of two scale floats exactly, so that the law holds to the bit.
-    assert values(same, batch) == values(Rubric.from_spec(tables | {"component": scaled}), batch)
+    # Powers of two scale floats exactly, so that the law holds to the bit; below 1e-300 a float has
+    # fewer of them.
+    others = values(Rubric.from_spec(tables | {"component": scaled}), batch)
+    for one, other in zip(values(same, batch), others, strict=True):
+        assert one == other or abs(one - other) < 1e-300
 
 
 @given(rubrics(), batches, st.randoms(use_true_random=False))
