@@ -4,6 +4,7 @@ No CDK here: `app.py` and the `rewards job` commands share one loader, and the L
 job's state machine and the command line share one client for each API.
 
 config      what may `rft.toml` say?
+stages      what does a stage of `rft.toml` say otherwise?
 targets     which APIs run jobs, and which hyperparameters does each take?
 definition  what does a deployment keep of a job?
 prepared    what does one start make of the definition, and how is its job known?
