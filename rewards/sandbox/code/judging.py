@@ -25,7 +25,7 @@ Steps = Generator[list[Program], list[Outcome | None], T]
 MAX_ROUNDS = 40
 
 #: Pages of calls that the tests tell, and the characters of each: quoted twice they fit a value.
-_PAGES, _PAGE_CHARS = 24, 24_000
+_PAGES, _PAGE_CHARS = 8, 24_000
 
 #: What a program may return to its tests in all.
 MAX_ANSWERS_CHARS = 2_000_000
