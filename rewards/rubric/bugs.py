@@ -50,6 +50,12 @@ class Bug(NamedTuple):
         """What and where, in a line: `KeyError at my_scorers.py:12`."""
         return f"{self.error} at {self.file.rpartition('/')[2]}:{self.line}"
 
+    def without_text(self) -> dict[str, Any]:
+        """All of it but the message, for a log."""
+        told = {**self._asdict(), "frames": list(self.frames)}
+        del told["detail"]
+        return told
+
 
 Tell = Callable[[Bug], None]
 

@@ -108,15 +108,17 @@ def _called(function: str, arguments: str, keep: bool) -> tuple[Any, str, Any]:
     import sys
 
     value, error, kept = None, "", None
+    given: Any = ()
+    named: Any = {}
     try:
         given, named = (read(json.dumps(form)) for form in json.loads(arguments))
-        result = _found(sys.modules["answer"].__dict__, function)(*given, **named)  # type: ignore
+        result = _found(sys.modules["answer"].__dict__, function)(*given, **named)
         value = written(result)
     except BaseException as raised:  # noqa: BLE001 - likewise
         error = _name(raised)
     if keep and not error:
         try:
-            kept = f"[{written(list(given))},{written(named)}]"  # type: ignore[call-overload]
+            kept = f"[{written(list(given))},{written(named)}]"
         except NotPlainError:
             kept = None
     return value, error, kept
@@ -140,10 +142,11 @@ def _name(error: BaseException) -> str:
 def source() -> str:
     """The text to run in a world: `plain` and this module, without what is ours alone."""
     import importlib
+    import inspect
 
     text = ""
     for name in ("plain", "guest"):
         module = importlib.import_module(f"rewards.sandbox.code.{name}")
-        lines = (module.__loader__.get_source(module.__name__) or "").splitlines()  # type: ignore
+        lines = inspect.getsource(module).splitlines()
         text += "\n".join(x for x in lines if not x.startswith("from rewards")) + "\n"
     return text

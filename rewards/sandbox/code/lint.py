@@ -194,7 +194,9 @@ def _checker() -> Any:
             return [()]  # a handler of NameError would hide every undefined name below it
 
         @exceptHandlers.setter
-        def exceptHandlers(self, _: object) -> None:
+        def exceptHandlers(  # pyright: ignore[reportIncompatibleVariableOverride]
+            self, _: object
+        ) -> None:
             pass
 
         def NAME(self, node: ast.Name) -> None:

@@ -38,7 +38,7 @@ def outcome_of(reply: tuple[str, int, str]) -> Outcome:
 
 
 def _ended(word: str) -> Ended:
-    return word if word in _ENDS else "died"  # type: ignore[return-value]
+    return next((known for known in _ENDS if known == word), "died")
 
 
 def _record(line: str) -> list[Any]:

@@ -98,7 +98,7 @@ def _names(fields: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise UnusableDataError(f'"{key}" must be the name of a function, or a list of names')
     if not all(part.isidentifier() for name in names for part in name.split(".")):
-        raise UnusableDataError(f'"{key}" must be the name of a function, got {names[0]!r}')
+        raise UnusableDataError(f'"{key}" must be the name of a function, got {value!r}')
     return tuple(names)
 
 

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -49,6 +50,8 @@ class WorkerPool:
         """Nothing is started before the first `run`."""
         self.size = workers or min(len(os.sched_getaffinity(0)), MAX_WORKERS)
         self._idle: list[Worker] = []
+        # Also when the interpreter ends, where `__del__` comes too late to end anything.
+        weakref.finalize(self, _end, self._idle)
 
     def arguments(self) -> Sequence[str]:
         """The arguments of a new worker; `EngineError` where none can run here."""
@@ -132,12 +135,12 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the workers; the next `run` starts new ones."""
-        while self._idle:
-            self._idle.pop().kill()
+        _end(self._idle)
 
-    def __del__(self) -> None:
-        """Leave no worker behind."""
-        self.close()
+
+def _end(workers: "list[Worker]") -> None:
+    while workers:
+        workers.pop().kill()
 
 
 class Worker:
