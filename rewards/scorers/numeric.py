@@ -201,9 +201,10 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     Each different equation counts once and needs an operator that does something ("1 = 1", "72 + 0
     = 72" do not count). Where the reference has results, a true equation counts only if the
     largest number that it works with is one of the reference's equations, of the prompt, or an
-    earlier result: an unrelated sum that hits a result earns nothing. Beyond four for each result
-    of the reference, and twelve at least, further true equations count for nothing and false ones
-    still do: padding does not pay. Behind "≈" a result may be rounded to the digit written.
+    earlier result, right or wrong: an unrelated sum that hits a result earns nothing. Beyond four
+    for each result of the reference, and twelve at least, further true equations count for nothing
+    and false ones still do: padding does not pay. Behind "≈" a result may be rounded to the digit
+    written.
 
     Args:
         sample: the rollout to score.
@@ -219,7 +220,7 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     false = sum(not equation.is_true for equation in written)
     true = [equation for equation in written if equation.is_true]
     if solution and wanted:
-        true = _related(true, solution, sample)
+        true = _related(written, solution, sample)
     true = true[:limit]
     counted = len(true) + false
     sound = len(true) / counted if counted else 0.0
@@ -233,21 +234,23 @@ def steps(sample: Sample, *, equations_weight: float = 0.5, results_weight: floa
     return Score(min(1.0, value), reason, {"equations": sound, "results": reached})
 
 
-def _related(true: list[Equation], solution: Worked, sample: Sample) -> list[Equation]:
-    """The equations whose largest number is known: given, or made by one of them.
+def _related(written: list[Equation], solution: Worked, sample: Sample) -> list[Equation]:
+    """The true equations whose largest number is known: given, or made by one of those before.
 
-    The largest, since some small number of the problem stands in nearly every sum.
+    The largest, since some small number of the problem stands in nearly every sum. A slip makes its
+    wrong result known, too: what goes on from it rightly is right.
     """
     known = set(solution.operands)
     asked = False
     related: list[Equation] = []
-    for equation in true:
+    for equation in written:
         largest = max(numbers_of(equation.expression), key=float, default="")
         if largest not in known and not asked:
             known |= numbers_of(sample.prompt_text)
             asked = True
         if largest in known:
-            related.append(equation)
+            if equation.is_true:
+                related.append(equation)
             known |= numbers_of(str(equation.result))
     return related
 
