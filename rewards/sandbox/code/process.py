@@ -8,15 +8,17 @@ not the last wall (in the function of its own, which may do nothing), both layer
 Limits are CPU time, counted by the kernel, and so vary by a few per cent with the machine.
 """
 
+import math
 import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from rewards.sandbox.code.confinement import missing
-from rewards.sandbox.code.protocol import EngineError
+from rewards.sandbox.code.protocol import EngineError, Limits, Outcome, Program
 from rewards.sandbox.code.workers import WorkerPool
 
 
@@ -41,7 +43,18 @@ class ProcessRunner(WorkerPool):
         check_installed(self.strict)
         if self._place is None:
             self._place = tempfile.mkdtemp(prefix="programs-")
+            weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
         return [self._place, *_packages()]
+
+    def run(
+        self, programs: Sequence[Program], limits: Limits, deadline: float = math.inf
+    ) -> list[Outcome | None]:
+        """See `CodeRunner.run`; the folder of a program whose worker was ended goes, too."""
+        try:
+            return super().run(programs, limits, deadline)
+        finally:
+            for left in Path(self._place).iterdir() if self._place else ():
+                shutil.rmtree(left, ignore_errors=True)
 
     def close(self) -> None:
         """End the workers and remove what programs have left; the next `run` starts new ones."""
