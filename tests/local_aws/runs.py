@@ -78,9 +78,9 @@ def _refuse(proof: Deployment, config: RftConfig) -> None:
     bucket, _, key = definition["datasets"][0]["source"].removeprefix("s3://").partition("/")
     s3 = proof.client("s3", config.region)
     sound = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    record = json.loads(sound.splitlines()[0])
-    record["reference_answer"] = "#### nothing"
-    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record).encode() + b"\n")
+    first, rest = sound.split(b"\n", 1)
+    record = {**json.loads(first), "reference_answer": "#### nothing"}
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record).encode() + b"\n" + rest)
     before = _job_count(proof, config)
     try:
         _run(proof, config, "preflight-refuses", {}, "FAILED", "its own reference earns")
