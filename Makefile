@@ -2,10 +2,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# The first interpreter that is new enough; PYTHON=... takes the newest.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& echo $$python && break; done)
+# The newest interpreter that is found, version managers' included: what is deployed is 3.13, and
+# programs of rollouts need 3.12. PYTHON=... takes another.
+PYTHON ?= $(shell sh scripts/newest_python.sh)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

@@ -1,6 +1,9 @@
 """What the scripts beside the package promise."""
 
 import doctest
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +53,29 @@ def test_the_mutants_of_a_seed_are_the_same_every_time() -> None:
 
     assert drawn == mutate.drawn(["contract"], 5, seed=3) != mutate.drawn(["contract"], 5, seed=4)
     assert all(mutant.before != mutant.text for mutant in drawn)
+
+
+def test_make_takes_the_newest_python_that_is_found(tmp_path: Path) -> None:
+    """By version, not by name or place; what does not start is passed over."""
+    script = Path(__file__).parents[1] / "scripts" / "newest_python.sh"
+    for version, answer in {
+        "3.14.9": "echo 3.14.9 /the/older",
+        "3.14.10": "echo 3.14.10 /the/newest",
+        "3.14.11": "exit 1",
+    }.items():
+        fake = tmp_path / "versions" / version / "bin" / "python3"
+        fake.parent.mkdir(parents=True)
+        fake.write_text(f"#!/bin/sh\n{answer}\n")
+        fake.chmod(0o755)
+
+    def found(**environment: str) -> str:
+        return subprocess.run(
+            ["/bin/sh", script],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    assert found(PYENV_ROOT=str(tmp_path)) == "/the/newest"
+    assert Path(found()).exists()
