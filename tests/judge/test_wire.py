@@ -1,6 +1,7 @@
 """Real boto3 against a local Converse: what is sent, what is made of every kind of reply."""
 
 import math
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
@@ -12,6 +13,7 @@ from rewards.core.errors import BatchFailedError
 from rewards.judge import JudgeRequest, RetryPolicy, UnavailableError, usage
 from rewards.judge.clients.bedrock import BedrockJudge
 from tests.converse_server import (
+    HANG_SECONDS,
     REFUSALS,
     REPLY_FAULTS,
     SERVICE_FAULTS,
@@ -257,8 +259,16 @@ def test_a_burst_of_throttling_leaves_a_run_slower(
 ) -> None:
     """The first sixteen calls are throttled: the pace is halved once, and none is lost."""
     first = iter(range(16))
-    server.delay = 0.02
-    server.script = lambda asked: Fault("throttle") if next(first, None) is not None else None
+    # No reply before all sixteen were sent: a call that starts after the first would halve again.
+    all_sent = threading.Barrier(16)
+
+    def script(asked: Asked) -> Fault | None:
+        if next(first, None) is None:
+            return None
+        all_sent.wait(HANG_SECONDS)
+        return Fault("throttle")
+
+    server.script = script
     with over_the_wire():
         rewards = graded(CLARITY).score_batch(samples(24))
 
