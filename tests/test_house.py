@@ -36,8 +36,9 @@ def name(path: Path) -> str:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What stands in a folder, without what Python puts there."""
-    return sorted(path for path in folder.iterdir() if path.name != "__pycache__")
+    """What stands in a folder, without what Python puts there, or leaves where one was."""
+    kept = [path for path in folder.iterdir() if path.name != "__pycache__"]
+    return sorted(path for path in kept if path.is_file() or entries(path))
 
 
 def folders() -> list[Path]:

@@ -94,6 +94,7 @@ def test_the_digest_hangs_on_the_sources_and_the_platform_alone(
 ) -> None:
     """Two machines of which one has Lambda's Python: bytecode or none, and one digest."""
     platform = Platform("arm64", f"{sys.version_info.major}.{sys.version_info.minor}")
+    another = f"{sys.version_info.major}.{sys.version_info.minor + 1}"
     with_it = build(SOURCES, tmp_path, "x", platform)
     monkeypatch.setattr(archive, "python_of", lambda platform: None)
     without = build(SOURCES, tmp_path, "x", platform)
@@ -102,7 +103,7 @@ def test_the_digest_hangs_on_the_sources_and_the_platform_alone(
     assert len(entries(with_it.path)) == 3
     others = [
         build(SOURCES, tmp_path, "x", Platform("x86_64", platform.python)),
-        build(SOURCES, tmp_path, "x", Platform("arm64", "3.13")),
+        build(SOURCES, tmp_path, "x", Platform("arm64", another)),
         build([*SOURCES, ("c", b"")], tmp_path, "x", platform),
         build([SOURCES[0], ("a.txt", b"other")], tmp_path, "x", platform),
     ]

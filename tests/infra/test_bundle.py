@@ -18,8 +18,9 @@ PURE_BYTES = 3_000_000
 
 
 def names(path: Path) -> set[str]:
+    """What is in there, without the bytecode that this Python adds if it is the function's."""
     with zipfile.ZipFile(path) as archive:
-        return set(archive.namelist())
+        return {name for name in archive.namelist() if "__pycache__/" not in name}
 
 
 def packages(path: Path) -> set[str]:
