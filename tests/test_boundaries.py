@@ -130,10 +130,10 @@ def imports(tree: ast.AST) -> list[str]:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            if node.module == "rewards":
-                names += [f"rewards.{alias.name}" for alias in node.names]
-            else:
-                names.append(node.module)
+            folder = ROOT.joinpath(*node.module.split("."))
+            for alias in node.names:
+                there = node.module == "rewards" or (folder / f"{alias.name}.py").exists()
+                names.append(f"{node.module}.{alias.name}" if there else node.module)
     return names
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ ENTRIES_ON_TOP = 16
 FILES_A_FOLDER = 16
 LINES_A_FILE = 400
 LINES_A_FUNCTION = 40
+LINES_ALIKE = 6
 
 #: Folders of data: they may hold as many files as there is data.
 DATA = {"rewards/rubrics", "rewards/judge/prompts"}
@@ -29,6 +31,8 @@ SELF_LISTING = {"rewards/scorers", "rewards/workbench/commands"}
 MAP_ROW = re.compile(r"^(\w+) {2,}(\S.*)$", re.MULTILINE)
 #: On a line of a signature: why the function is one all the same.
 LONG = re.compile(r"#.*\blong: \S")
+#: A line that says something: a word of code, not a bracket or a comment.
+SAYING = re.compile(r"^[^#]*\w")
 
 
 def name(path: Path) -> str:
@@ -121,6 +125,30 @@ def test_a_folder_is_its_own_map(folder: Path) -> None:
     )
     for entry, question in rows:
         assert question.count("?") == 1, f"{entry}: one question, not {question}"
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """A reader who meets a name looks for one class, not for the one of two that is meant."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in sources():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(name(path))
+    twice = {word: there for word, there in places.items() if len(there) > 1}
+    assert not twice, "which field's word says what the other one is?"
+
+
+def test_no_lines_stand_twice() -> None:
+    """Six lines or more that stand again, imports too, are one piece that two places need."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in sources():
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        told = [(number, line) for number, line in enumerate(lines, 1) if SAYING.search(line)]
+        for start in range(len(told) - LINES_ALIKE + 1):
+            run = told[start : start + LINES_ALIKE]
+            places["\n".join(line for _, line in run)].append(f"{name(path)}:{run[0][0]}")
+    twice = [there for there in places.values() if len(there) > 1]
+    assert not twice, "make one of them, where both can read it"
 
 
 @pytest.fixture

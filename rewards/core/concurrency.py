@@ -63,7 +63,7 @@ class Pace:
         self.limit = min(float(self.bound), self.limit + 1 / self.limit)
 
 
-class Run:
+class FanOut:
     """What the calls of one fan-out have in common: a bound, a deadline, threads.
 
     `deadline` is a `time.monotonic()` value. `shared` is for what must outlast this fan-out: the
@@ -115,17 +115,17 @@ class Run:
 
 
 _paces: dict[int, Pace] = {}
-_running: ContextVar[Run] = ContextVar("rewards_run")
+_running: ContextVar[FanOut] = ContextVar("rewards_run")
 
 
-def current_run() -> Run:
+def current_run() -> FanOut:
     """The run of this fan-out; a run of its own for a scorer that is called directly.
 
     That one ends with the task that it was made for, and its threads with it.
     """
     run = _running.get(None)
     if run is None or run.closed:
-        run = own = Run(DEFAULT_LIMIT)
+        run = own = FanOut(DEFAULT_LIMIT)
         _running.set(run)
         task = asyncio.current_task()
         assert task is not None, "a scorer's coroutine runs in a task"
@@ -148,7 +148,7 @@ def fan_out(
     none ends another call. What does not end when it is cancelled is left to itself; `alarm`
     interrupts what blocks.
     """
-    fan = _Fan(calls, Run(limit, deadline, shared))
+    fan = _Fan(calls, FanOut(limit, deadline, shared))
     alarm = Alarm() if alarm is None else alarm
     # A notebook runs a loop of its own, and no second one may run in its thread.
     if _a_loop_runs() or (deadline < math.inf and not alarm.rings):
@@ -170,7 +170,7 @@ def _a_loop_runs() -> bool:
 class _Fan:
     """The calls of one fan-out, each in a task of its own, and what they gave."""
 
-    def __init__(self, calls: Sequence[Callable[[], Awaitable[Any]]], run: Run) -> None:
+    def __init__(self, calls: Sequence[Callable[[], Awaitable[Any]]], run: FanOut) -> None:
         self.run = run
         self.outcomes: list[Any] = [DeadlineError("not finished before the deadline")] * len(calls)
         self._calls = calls

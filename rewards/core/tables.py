@@ -7,10 +7,10 @@ annotation, one without a default is required:
 >>> class Pace(NamedTuple):
 ...     speed: Annotated[float, number(0.0, 10.0)]
 ...     unit: Annotated[str, choice("m/s", "km/h")] = "m/s"
->>> read(Pace, {"speed": 3})
+>>> read_table(Pace, {"speed": 3})
 Pace(speed=3.0, unit='m/s')
 >>> try:
-...     read(Pace, {"speed": 3, "unti": "m/s"})
+...     read_table(Pace, {"speed": 3, "unti": "m/s"})
 ... except TableError as error:
 ...     print(error)
 unti is not a key that is known; did you mean "unit"?
@@ -70,7 +70,7 @@ class TableError(RewardsError, ValueError):
         return TableError(f"{outer}{joint}{self.path}", self.problem)
 
 
-def read(record: type[T], table: object) -> T:
+def read_table(record: type[T], table: object) -> T:
     """Fill `record` from `table`.
 
     Raises:
@@ -84,7 +84,7 @@ def read(record: type[T], table: object) -> T:
 
 
 def fill(record: type[T], table: Mapping[str, Any], checks: Mapping[str, Sequence[Any]]) -> T:
-    """As `read`, with a check for each key, and perhaps an example of what to write, at hand."""
+    """As `read_table`, with a check for each key and perhaps an example of what to write."""
     for name in table:
         if name not in checks:
             near = did_you_mean(str(name), checks)
@@ -123,7 +123,7 @@ def shown(value: object) -> str:
 
 def table_of(record: type[Any]) -> Check:
     """A table that is a record of its own."""
-    return lambda value: read(record, value)
+    return lambda value: read_table(record, value)
 
 
 def each(check: Check, *, name: str, called_by: Sequence[str] = ("name",)) -> Check:

@@ -63,13 +63,14 @@ _PAIR = re.compile(
 )
 
 
-def read(text: str, where: str) -> Run:
+def read_curves(text: str, where: str) -> Run:
     """The run that a file's text holds.
 
     Raises:
         SpecError: nothing of it is a curve; the message says what was looked for.
 
-    >>> read('{"step": 1, "reward": 0.5, "rewards/correct/mean": 0.4}', "log.jsonl").components()
+    >>> log = '{"step": 1, "reward": 0.5, "rewards/correct/mean": 0.4}'
+    >>> read_curves(log, "log.jsonl").components()
     ('correct',)
     """
     rows = list(_rows(text))

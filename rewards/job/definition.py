@@ -27,7 +27,7 @@ VERSION = 2
 DEPLOYMENT_TAG, RUN_TAG, FORCED_TAG = "rft:deployment", "rft:run", "rft:forced"
 
 
-class Names(TypedDict):
+class NamePrefixes(TypedDict):
     """Prefixes of the names that a run gives."""
 
     job: str
@@ -70,7 +70,7 @@ class JobDefinition(TypedDict):
     region: str
     state_machine: str
     timeout_hours: int
-    names: Names
+    names: NamePrefixes
     datasets: list[DatasetPlace]
     function: str
     preflight: PreflightRules
@@ -130,7 +130,7 @@ def define(config: RftConfig, deployed: Deployed, *, full_marks: float | None) -
         region=config.region,
         state_machine=deployed.state_machine_arn,
         timeout_hours=config.job.timeout_hours,
-        names=Names(job=config.job_name, model=config.model_name),
+        names=NamePrefixes(job=config.job_name, model=config.model_name),
         datasets=[deployed.train, *deployed.validation],
         function=deployed.function_arn,
         preflight=PreflightRules(

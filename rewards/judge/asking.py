@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rewards.core.concurrency import Run
+from rewards.core.concurrency import FanOut
 from rewards.core.errors import RefusalError, ServiceError
 from rewards.judge import usage
 from rewards.judge.client import JudgeReply, JudgeRequest
@@ -26,7 +26,7 @@ REPAIR_TOKENS = 512
 
 
 async def verdict(
-    request: JudgeRequest, criteria: Sequence[Criterion], asking: Asking, run: Run
+    request: JudgeRequest, criteria: Sequence[Criterion], asking: Asking, run: FanOut
 ) -> Verdict:
     """Ask about `criteria`, and return the verdict.
 
@@ -53,7 +53,7 @@ async def verdict(
 
 
 async def _new_verdict(
-    request: JudgeRequest, criteria: Sequence[Criterion], asking: Asking, run: Run
+    request: JudgeRequest, criteria: Sequence[Criterion], asking: Asking, run: FanOut
 ) -> Verdict:
     """A verdict that is not in memory: from the table where there is one, else from the model."""
     if not asking.table or not installed(run.limit).tables:
@@ -70,7 +70,7 @@ async def _new_verdict(
     return _valid(first, criteria) or given
 
 
-async def _tabled(asking: Asking, access: "Callable[[VerdictTable], Any]", run: Run) -> Any:
+async def _tabled(asking: Asking, access: "Callable[[VerdictTable], Any]", run: FanOut) -> Any:
     """A read or a write of the cache table: it saves money, so it never costs a verdict."""
     from rewards.judge.clients.dynamo import open_table  # boto3 stands behind it
 
@@ -92,7 +92,7 @@ def _valid(kept: Any, criteria: Sequence[Criterion]) -> Verdict | None:
 
 
 async def _asked(
-    request: JudgeRequest, criteria: Sequence[Criterion], asking: Asking, run: Run
+    request: JudgeRequest, criteria: Sequence[Criterion], asking: Asking, run: FanOut
 ) -> Verdict:
     """The model's verdict, after one repair turn where the first is none."""
     try:

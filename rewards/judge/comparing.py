@@ -27,7 +27,7 @@ TASK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Preference:
     """How a pair ended: what the one is worth against the other, and what its place did."""
 
     worth: float
@@ -58,7 +58,7 @@ async def within_group(samples: Sequence[Sample], plan: ComparePlan) -> list[Sco
     found = await _all(
         [_pair(samples[a], samples[a].completion, samples[b].completion, plan) for a, b in pairs]
     )
-    met: list[list[Comparison]] = [[] for _ in samples]
+    met: list[list[Preference]] = [[] for _ in samples]
     refused = [0] * len(samples)
     for (a, b), outcome in zip(pairs, found, strict=True):
         if isinstance(outcome, UnscoredError):
@@ -66,7 +66,7 @@ async def within_group(samples: Sequence[Sample], plan: ComparePlan) -> list[Sco
             refused[b] += 1
         else:
             met[a].append(outcome)
-            met[b].append(Comparison(1 - outcome.worth, outcome.bias))
+            met[b].append(Preference(1 - outcome.worth, outcome.bias))
     # Who makes the judge fail does so in all of its pairs; its opponents do not, and go on
     # without the pair.
     return [
@@ -95,18 +95,18 @@ def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-async def _with_reference(sample: Sample, plan: ComparePlan) -> Comparison:
+async def _with_reference(sample: Sample, plan: ComparePlan) -> Preference:
     return await _pair(sample, sample.completion, sample.reference_text, plan)
 
 
-async def _pair(sample: Sample, one: str, other: str, plan: ComparePlan) -> Comparison:
+async def _pair(sample: Sample, one: str, other: str, plan: ComparePlan) -> Preference:
     """Ask in both orders: what `one` is worth against `other`, and how much its place counted."""
     if one == other:
-        return Comparison(0.5, 0.0)
+        return Preference(0.5, 0.0)
     ahead, behind = await together(
         [_preference(sample, one, other, plan), _preference(sample, other, one, plan)]
     )
-    return Comparison(worth=(ahead + 1 - behind) / 2, bias=ahead + behind - 1)
+    return Preference(worth=(ahead + 1 - behind) / 2, bias=ahead + behind - 1)
 
 
 async def _preference(sample: Sample, first: str, second: str, plan: ComparePlan) -> float:
@@ -119,19 +119,19 @@ async def _preference(sample: Sample, first: str, second: str, plan: ComparePlan
     return PREFERENCE.levels[given.levels[PREFERENCE.name]]
 
 
-async def _all(calls: Sequence[Awaitable[Comparison]]) -> list[Comparison | UnscoredError]:
+async def _all(calls: Sequence[Awaitable[Preference]]) -> list[Preference | UnscoredError]:
     """What came of the calls, or the sample's own fault in its place; anything else is raised."""
     current_run()  # made here, if it must be: one for all of them
-    outcomes: list[Comparison | UnscoredError] = []
+    outcomes: list[Preference | UnscoredError] = []
     for outcome in unless_all_refused(await asyncio.gather(*calls, return_exceptions=True)):
-        if isinstance(outcome, Comparison | RefusalError | MissingReferenceError):
+        if isinstance(outcome, Preference | RefusalError | MissingReferenceError):
             outcomes.append(outcome)
         else:
             raise outcome
     return outcomes
 
 
-def _score(sample: Sample, outcomes: Sequence[Comparison], against: str) -> Score:
+def _score(sample: Sample, outcomes: Sequence[Preference], against: str) -> Score:
     count = len(outcomes)
     worth = sum(outcome.worth for outcome in outcomes) / count
     return Score(

@@ -14,7 +14,7 @@ from rewards.core.tables import (
     each,
     load_toml,
     number,
-    read,
+    read_table,
     shown,
     table,
     table_of,
@@ -128,7 +128,7 @@ def _criterion(given: Any) -> Criterion:
     """One criterion, with what its keys say together."""
     if isinstance(given, Mapping) and "scale" in given and "levels" in given:
         raise TableError("", "has scale (numbers) and levels (labels): give one, not both")
-    table = read(_Table, given)
+    table = read_table(_Table, given)
     labels: list[int | str] = [*(table.levels or table.scale)]
     meanings: dict[int | str, str] = {}
     if isinstance(table.levels, Mapping):

@@ -41,7 +41,7 @@ class Memory:
             self._verdicts.popitem(last=False)
 
 
-class Calls:
+class CallsUnderWay:
     """How many threads are inside of a client's call, those of earlier invocations included."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Installed:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: Breaker = field(default_factory=Breaker)
     memory: Memory = field(default_factory=Memory)
-    calls: Calls = field(default_factory=Calls)
+    calls: CallsUnderWay = field(default_factory=CallsUnderWay)
     tables: bool = True
 
 

@@ -11,7 +11,7 @@ from rewards.judge.criteria import Criterion, load_criteria, parse_criteria, ver
 from rewards.judge.shown.prompt import (
     PAIR_FIELDS,
     SAMPLE_FIELDS,
-    Prompt,
+    JudgePrompt,
     fixed_part,
     load_prompt,
     prompt_file,
@@ -67,7 +67,7 @@ class Part:
 class GradePlan:
     """How `judge.grade` asks: the same for every sample of a component."""
 
-    prompt: Prompt
+    prompt: JudgePrompt
     parts: tuple[Part, ...]
     criteria: tuple[Criterion, ...]
     samples: int
@@ -79,7 +79,7 @@ class GradePlan:
 class ComparePlan:
     """How `judge.compare` asks: the same for every group of a component."""
 
-    prompt: Prompt
+    prompt: JudgePrompt
     request: JudgeRequest
     opponents: int
     asking: Asking

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from time import perf_counter
 
-from rewards.core.concurrency import Run
+from rewards.core.concurrency import FanOut
 from rewards.core.errors import BudgetError, DeadlineError, RefusalError, ServiceError
 from rewards.judge import usage
 from rewards.judge.client import (
@@ -28,7 +28,7 @@ MIN_CALL_SECONDS = 0.25
 MAX_HANGING = 2
 
 
-async def sent(request: JudgeRequest, asking: Asking, run: Run) -> JudgeReply:
+async def sent(request: JudgeRequest, asking: Asking, run: FanOut) -> JudgeReply:
     """A reply of the model, asked again while the service throttles or fails.
 
     Raises:
@@ -50,7 +50,7 @@ class _Sending:
     judge: Installed
     spending: Spending
     asking: Asking
-    run: Run
+    run: FanOut
 
     async def reply(self, request: JudgeRequest) -> JudgeReply:
         """Attempts, with pauses between them, until there is a reply or no further try."""

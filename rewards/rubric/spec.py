@@ -22,7 +22,7 @@ from rewards.core.tables import (
     interval,
     load_toml,
     number,
-    read,
+    read_table,
     table,
     table_of,
     text,
@@ -143,7 +143,7 @@ class NormalizeSpec(NamedTuple):
 
 def _component(given: Any) -> ComponentSpec:
     """One [[component]], with what its keys say together."""
-    spec = read(ComponentSpec, given)
+    spec = read_table(ComponentSpec, given)
     if spec.gate and given.get("weight"):
         raise TableError("", 'is a gate, which has no weight; remove "weight" or "gate"')
     if spec.gate and spec.scale:

@@ -19,7 +19,7 @@ from rewards.sandbox.database import (
 )
 from rewards.sandbox.seedings import derived
 from rewards.sandbox.sql_results import Order, Row, column_order, f1, plain, same
-from rewards.sandbox.sql_text import Outline, is_select, outline
+from rewards.sandbox.sql_text import OuterSelect, is_select, outline
 
 #: Sets of rows that a query is tried on: those of the sample, and derived ones up to this number.
 SEEDINGS = 5
@@ -32,7 +32,7 @@ class ReferenceFault(Exception):
     """The data's fault: tables that cannot be built, a reference that returns nothing."""
 
 
-class Comparison(NamedTuple):
+class QueryVerdict(NamedTuple):
     """How a query compares: right on every set, its number of columns, the F1 of its rows, why."""
 
     right: bool
@@ -103,7 +103,7 @@ class Reference:
     seedings: list[_Seeding]
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def compare(self, query: str, *, any_columns: bool, every_set: bool) -> Comparison:
+    def compare(self, query: str, *, any_columns: bool, every_set: bool) -> QueryVerdict:
         """Run a query on one set after the other, behind the first that differs where asked.
 
         Raises:
@@ -117,7 +117,7 @@ class Reference:
                 result = _run(seeding.database, query, seeding.max_steps, seeding.max_chars)
                 if len(result.columns) != seeding.width:
                     found = f"{len(result.columns)} columns, not {seeding.width}"
-                    return Comparison(False, 0.0, 0.0, found)
+                    return QueryVerdict(False, 0.0, 0.0, found)
                 rows = [plain(row) for row in result.rows]
                 if any_columns:
                     columns = columns or column_order(rows, seeding.rows)
@@ -128,7 +128,7 @@ class Reference:
                     if not every_set:
                         break
         mean = sum(shares) / len(shares)
-        return Comparison(not why, 1.0, mean, why or f"the same rows on {len(shares)} sets")
+        return QueryVerdict(not why, 1.0, mean, why or f"the same rows on {len(shares)} sets")
 
 
 @lru_cache(maxsize=64)
@@ -216,7 +216,7 @@ def _order(database: Database, query: str, rows: list[Row], columns: Sequence[st
 
 
 def _keyed(
-    database: Database, whole: str, found: Outline, columns: Sequence[str]
+    database: Database, whole: str, found: OuterSelect, columns: Sequence[str]
 ) -> list[tuple[Row, Row]] | None:
     """The rows of the whole result, each with the key of its order; None where it cannot be told.
 

@@ -21,7 +21,7 @@ _DIRECTIONS = frozenset({"ASC", "DESC", "NULLS", "FIRST", "LAST"})
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SqlToken:
     """A word, a mark or a literal: its text, its place, and how many parentheses stand around."""
 
     kind: str
@@ -38,7 +38,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class OuterSelect:
     """The outermost select of a query.
 
     `order` are the expressions of its ORDER BY without their directions, None where it has none.
@@ -52,7 +52,7 @@ class Outline:
     has_offset: bool
 
 
-def tokens(sql: str) -> Iterator[Token]:
+def tokens(sql: str) -> Iterator[SqlToken]:
     """The tokens of a text, without white space and comments.
 
     >>> [token.text for token in tokens("SELECT 'a''b' -- c")]
@@ -65,7 +65,7 @@ def tokens(sql: str) -> Iterator[Token]:
             continue
         text = found.group()
         depth -= text == ")" and kind == "mark"
-        yield Token(kind, text, found.start(), found.end(), depth)
+        yield SqlToken(kind, text, found.start(), found.end(), depth)
         depth += text == "(" and kind == "mark"
 
 
@@ -99,7 +99,7 @@ def literals(sql: str) -> tuple[list[str], list[float | int]]:
     return texts, numbers
 
 
-def outline(sql: str) -> Outline:
+def outline(sql: str) -> OuterSelect:
     """The outermost select of a query: how it orders, and where it could be widened.
 
     >>> outline("SELECT a FROM t ORDER BY b DESC, 1 LIMIT 2").order
@@ -117,7 +117,7 @@ def outline(sql: str) -> Outline:
     order = None
     if ordered is not None and words[ordered + 1 : ordered + 2] == ["BY"]:
         order = _terms(sql, [t for t in outer[ordered + 2 :] if t.start < end], end)
-    return Outline(
+    return OuterSelect(
         order=order,
         insert_at=_insert_at(outer, words),
         limit_at=None if limit is None else outer[limit].start,
@@ -130,7 +130,7 @@ def _last(words: list[str], word: str) -> int | None:
     return max((index for index, found in enumerate(words) if found == word), default=None)
 
 
-def _end(outer: list[Token]) -> int:
+def _end(outer: list[SqlToken]) -> int:
     """Where the statement ends: at its semicolon, or behind the last token."""
     for token in outer:
         if token.text == ";":
@@ -138,7 +138,7 @@ def _end(outer: list[Token]) -> int:
     return outer[-1].end if outer else 0
 
 
-def _terms(sql: str, outer: list[Token], end: int) -> tuple[str, ...]:
+def _terms(sql: str, outer: list[SqlToken], end: int) -> tuple[str, ...]:
     """The terms of an ORDER BY: split at commas, without their directions."""
     if not outer:
         return ()
@@ -154,7 +154,7 @@ def _terms(sql: str, outer: list[Token], end: int) -> tuple[str, ...]:
     return tuple(terms)
 
 
-def _insert_at(outer: list[Token], words: list[str]) -> int | None:
+def _insert_at(outer: list[SqlToken], words: list[str]) -> int | None:
     """Before the FROM of the one outermost select, where there is one."""
     if _COMPOUND & set(words) or words.count("SELECT") != 1:
         return None

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rewards.reading.structured.calls import Call, plain_name
+from rewards.reading.structured.calls import WrittenCall, plain_name
 
 Row = dict[str, Any]
 State = dict[str, list[Row]]
@@ -89,7 +89,7 @@ def _checked(name: Any, step: Any) -> Mapping[str, Any]:
     return step
 
 
-def played(tools: Tools, initial: Any, calls: Sequence[Call]) -> Played:
+def played(tools: Tools, initial: Any, calls: Sequence[WrittenCall]) -> Played:
     """Apply calls in order to a copy of a state; what is refused or unknown changes nothing."""
     state = _copied(initial)
     applied, refused = 0, ""
@@ -115,7 +115,7 @@ def _copied(state: Any) -> State:
     return found
 
 
-def _called(tools: Tools, state: State, call: Call) -> State:
+def _called(tools: Tools, state: State, call: WrittenCall) -> State:
     steps = tools.operations.get(plain_name(call.name))
     if steps is None:
         raise Refused("there is no such tool")

@@ -21,7 +21,7 @@ from rewards.sandbox.code import engines
 from rewards.sandbox.code import lint as linting
 from rewards.sandbox.code.judging import Judgement, Steps, checked, together
 from rewards.sandbox.code.protocol import EngineError, Limits, Program
-from rewards.sandbox.code.tasks import Keys, in_place, task_of
+from rewards.sandbox.code.tasks import TaskFields, in_place, task_of
 
 #: What a preamble's end may do to the answer below it is not the answer's fault.
 _OF_A_LATER_START = frozenset({"E402", "F404"})
@@ -122,7 +122,7 @@ def _passed(
     **names: str,
 ) -> list[Score | BaseException]:
     """All programs of a batch together: they share workers, and identical ones run once."""
-    keys = Keys(**{name.removesuffix("_key"): field for name, field in names.items()})
+    keys = TaskFields(**{name.removesuffix("_key"): field for name, field in names.items()})
 
     def steps(sample: Sample) -> Steps[Score]:
         task = task_of(
@@ -359,7 +359,7 @@ def _linted(read: _Read, rules: Sequence[str], ignore: Sequence[str]) -> Score:
     return Score(value, _told(found, total, read), metrics, answer=answer)
 
 
-def _counts(finding: linting.Finding, offset: int) -> bool:
+def _counts(finding: linting.LintFinding, offset: int) -> bool:
     """Whether a finding is the answer's: neither in the preamble, nor about repeating it."""
     if not offset:
         return True
@@ -367,7 +367,7 @@ def _counts(finding: linting.Finding, offset: int) -> bool:
     return finding.line > offset and finding.code not in _OF_A_LATER_START and not repeats
 
 
-def _told(found: Sequence[linting.Finding], total: int, read: _Read) -> str:
+def _told(found: Sequence[linting.LintFinding], total: int, read: _Read) -> str:
     if not total:
         return "no statement that does anything"
     if not found:

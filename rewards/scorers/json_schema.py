@@ -15,8 +15,8 @@ from rewards.core.errors import UnusableDataError
 from rewards.core.sample import Sample
 from rewards.core.score import Score
 from rewards.core.scorer import scorer
-from rewards.reading.structured.documents import MAX_DEPTH, read
-from rewards.reading.structured.leaves import Agreement, Comparison, depth, leaves, without_nulls
+from rewards.reading.structured.documents import MAX_DEPTH, read_document
+from rewards.reading.structured.leaves import Matching, Overlap, depth, leaves, without_nulls
 from rewards.reading.structured.schemas import Draft, Schema, compiled, schema_text
 from rewards.reading.text import quoted
 from rewards.reading.words import composed
@@ -76,7 +76,7 @@ def valid(
     -1.0
     """
     rule = _schema_of(sample, schema, schema_key, draft, formats)
-    found = read(sample.completion, rule.opener, alone=alone)
+    found = read_document(sample.completion, rule.opener, alone=alone)
     metrics = {
         "well_formed": float(not found.flaw),
         "valid": 0.0,
@@ -161,7 +161,7 @@ def fields(
     '2 leaves right; document 3, reference 3'
     """
     reference = _reference(sample)
-    found = read(sample.completion, _opener_of(reference))
+    found = read_document(sample.completion, _opener_of(reference))
     if found.flaw:
         metrics = {"precision": 0.0, "recall": 0.0, "documents": float(found.documents)}
         return Score(0.0, found.flaw, metrics, found.shown, found.span)
@@ -169,8 +169,8 @@ def fields(
     if null_is_absent:
         answer, reference = without_nulls(answer), without_nulls(reference)
     normal = functools.partial(_normal, ignore_case=ignore_case, ignore_space=ignore_space)
-    comparison = Comparison(normal, in_order=lists == "ordered")
-    same = comparison.agreement(answer, reference)
+    comparison = Matching(normal, in_order=lists == "ordered")
+    same = comparison.overlap(answer, reference)
     metrics = {
         "precision": same.right / same.given,
         "recall": same.right / same.wanted,
@@ -206,7 +206,7 @@ def _normal(text: str, *, ignore_case: bool, ignore_space: bool) -> str:
     return text.casefold() if ignore_case else text
 
 
-def _field_metrics(comparison: Comparison, answer: Any, reference: Any) -> dict[str, float]:
+def _field_metrics(comparison: Matching, answer: Any, reference: Any) -> dict[str, float]:
     """The F1 of each of the reference's first properties."""
     if not isinstance(reference, dict):
         return {}
@@ -219,9 +219,9 @@ def _field_metrics(comparison: Comparison, answer: Any, reference: Any) -> dict[
     )
     return {
         f"field.{name}": (
-            comparison.agreement(given[name], reference[name])
+            comparison.overlap(given[name], reference[name])
             if name in given
-            else Agreement(0, 0, leaves(reference[name]))
+            else Overlap(0, 0, leaves(reference[name]))
         ).f1
         for name in islice(names, MAX_FIELD_METRICS)
     }

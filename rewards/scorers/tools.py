@@ -14,8 +14,8 @@ from rewards.core.sample import Sample
 from rewards.core.score import Score
 from rewards.core.scorer import scorer
 from rewards.reading.structured.calls import (
-    Call,
-    Calls,
+    WrittenCall,
+    WrittenCalls,
     plain_name,
     read_calls,
     schema_for,
@@ -73,7 +73,7 @@ def calls(
     schemas = schemas_of(sample.tools)
     same = _loose if strings == "loose" else _exact
 
-    def matches(call: Call, wanted: tuple[str, Any]) -> bool:
+    def matches(call: WrittenCall, wanted: tuple[str, Any]) -> bool:
         name, arguments = wanted
         if plain_name(call.name) != plain_name(name):
             return False
@@ -218,9 +218,9 @@ def _expected(reference: Any, form: str) -> list[tuple[str, Any]]:
 
 
 def _matched(
-    made: Sequence[Call],
+    made: Sequence[WrittenCall],
     expected: Sequence[tuple[str, Any]],
-    matches: Callable[[Call, tuple[str, Any]], bool],
+    matches: Callable[[WrittenCall, tuple[str, Any]], bool],
     ordered: bool,
 ) -> int:
     """How many expected calls were made, each call meeting one expectation at the most."""
@@ -328,14 +328,14 @@ def _alike(one: Any, other: Any, same: Callable[[Any, Any], bool]) -> bool:
     return one is None and other is None
 
 
-def _transcript(sample: Sample) -> Calls:
+def _transcript(sample: Sample) -> WrittenCalls:
     """The calls of the conversation: those of earlier assistant turns, then the completion's."""
-    found: list[Call] = []
+    found: list[WrittenCall] = []
     for turn in sample.prompt:
         if turn.role == "assistant":
             found += read_calls(turn.content, turn.tool_calls, sample.tools).calls
     last = read_calls(sample.completion, sample.tool_calls, sample.tools)
-    return Calls((*found, *last.calls), last.malformed)
+    return WrittenCalls((*found, *last.calls), last.malformed)
 
 
 def _expected_state(sample: Sample, tools: Tools, before: Any) -> Mapping[str, Any]:
@@ -359,7 +359,7 @@ def _expected_state(sample: Sample, tools: Tools, before: Any) -> Mapping[str, A
 
 
 def _after(tools: Tools, before: Any, reference: Any) -> Mapping[str, Any]:
-    wanted = [Call(name, arguments) for name, arguments in _expected(reference, "plain")]
+    wanted = [WrittenCall(name, arguments) for name, arguments in _expected(reference, "plain")]
     after = played(tools, before, wanted)
     if after.refused:
         raise UnusableDataError(f"a reference call is refused: {after.refused}")
@@ -373,7 +373,7 @@ def _forbidden(sample: Sample, forbidden: list[dict[str, Any]]) -> Sequence[Mapp
     return found
 
 
-def _told(found: Calls, matched: int, expected: int) -> str:
+def _told(found: WrittenCalls, matched: int, expected: int) -> str:
     parts = [f"{matched} of {expected} calls match" if expected else "no call is expected"]
     extra = len(found.calls) - matched
     parts += [f"{extra} others are made"] * (extra > 0)
@@ -381,6 +381,6 @@ def _told(found: Calls, matched: int, expected: int) -> str:
     return ", ".join(parts)
 
 
-def _shown(found: Calls) -> str | None:
+def _shown(found: WrittenCalls) -> str | None:
     names = ", ".join(call.name for call in found.calls)
     return quoted(names, MAX_ANSWER_CHARS) if names else None

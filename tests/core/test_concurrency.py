@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rewards.core.concurrency import Run, current_run, fan_out
+from rewards.core.concurrency import FanOut, current_run, fan_out
 from rewards.core.errors import DeadlineError, ServiceError
 
 
@@ -113,7 +113,7 @@ def test_the_fan_outs_of_a_batch_share_what_they_are_given() -> None:
 def test_a_scorer_outside_of_a_fan_out_has_a_run_of_its_own() -> None:
     """With no deadline, and the usual bound."""
 
-    async def call() -> Run:
+    async def call() -> FanOut:
         return current_run()
 
     run = asyncio.run(call())

@@ -25,7 +25,7 @@ from rewards.core.tables import (
     load_toml,
     many,
     number,
-    read,
+    read_table,
     shown,
     table,
     table_of,
@@ -43,7 +43,7 @@ class Leg(NamedTuple):
 
 def a_leg(value: Any) -> Leg:
     """A check of what no key can check alone."""
-    leg = read(Leg, value)
+    leg = read_table(Leg, value)
     if leg.metres == 7:
         raise TableError("", "has an unlucky number of metres")
     return leg
@@ -67,8 +67,8 @@ RACE = {"name": "sprint", "leg": [LEG]}
 
 def test_a_table_fills_its_record() -> None:
     """A dataclass or a named tuple, with the defaults of what is not given."""
-    assert read(Race, RACE) == Race("sprint", (Leg("first", 100),))
-    assert read(Race, {**RACE, "pace": 2, "best": LEG, "tags": {"a": 1}}) == Race(
+    assert read_table(Race, RACE) == Race("sprint", (Leg("first", 100),))
+    assert read_table(Race, {**RACE, "pace": 2, "best": LEG, "tags": {"a": 1}}) == Race(
         "sprint", (Leg("first", 100),), 2.0, Leg("first", 100), {"a": 1}
     )
 
@@ -108,7 +108,7 @@ def test_a_message_names_the_key_by_its_path(changed: dict[Any, Any], message: s
     given_ = {key: value for key, value in {**RACE, **changed}.items() if value is not ...}
 
     with pytest.raises(TableError) as caught:
-        read(Race, given_)
+        read_table(Race, given_)
 
     assert str(caught.value).startswith(message)
 
@@ -128,7 +128,7 @@ def test_annotations_that_are_put_off_are_checks_all_the_same() -> None:
     sys.modules["put_off"] = cast(Any, SimpleNamespace(**module))
     try:
         with pytest.raises(TableError, match="count must be a whole number of at least 1, got 0"):
-            read(late, {"count": 0})
+            read_table(late, {"count": 0})
     finally:
         del sys.modules["put_off"]
 
@@ -136,7 +136,7 @@ def test_annotations_that_are_put_off_are_checks_all_the_same() -> None:
 def test_what_is_no_table_is_wrong_wherever_it_stands() -> None:
     """The caller knows what to call it."""
     with pytest.raises(Wrong, match="must be a table with the keys name, metres"):
-        read(Leg, [])
+        read_table(Leg, [])
     with pytest.raises(TableError, match=r"^must be a table with the keys name, metres, got None$"):
         checked(table_of(Leg), None, "")
 

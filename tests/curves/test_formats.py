@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rewards.core.errors import SpecError
 from rewards.curves.curves import Run
-from rewards.curves.formats import merged, read
+from rewards.curves.formats import merged, read_curves
 from rewards.curves.rollouts import read_rollouts
 
 TRL: dict[str, Any] = {
@@ -74,16 +74,16 @@ CLOUDWATCH = {
 )
 def test_a_format_is_recognised_by_its_keys(text: str, rows: list[dict[str, float]] | None) -> None:
     """Every curve has its name in the normal form, and what is no curve is left out."""
-    found = read(text, "file").rows()
+    found = read_curves(text, "file").rows()
 
     assert found == (rows or [{**NORMAL, "val_reward": 0.6}])
 
 
 def test_the_normal_form_round_trips() -> None:
     """What --export writes reads back as the same run."""
-    run = read(json.dumps(TRL), "file")
+    run = read_curves(json.dumps(TRL), "file")
 
-    assert read("\n".join(map(json.dumps, run.rows())), "again") == run
+    assert read_curves("\n".join(map(json.dumps, run.rows())), "again") == run
 
 
 def test_several_sources_make_one_run() -> None:
@@ -98,13 +98,13 @@ def test_a_file_that_is_being_written_is_read_up_to_its_half_line() -> None:
     """The last line of a running job's file may be cut."""
     text = '{"step": 1, "train_reward": 0.5}\n{"step": 2, "train_rew'
 
-    assert read(text, "file")["train_reward"].values == (0.5,)
+    assert read_curves(text, "file")["train_reward"].values == (0.5,)
 
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_a_reader(text: str) -> None:
     """A run, or one sentence of refusal."""
-    for reader in (read, read_rollouts):
+    for reader in (read_curves, read_rollouts):
         with suppress(SpecError):
             assert reader(text, "file")
 

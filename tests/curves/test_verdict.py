@@ -9,7 +9,7 @@ import pytest
 
 from rewards.core.errors import SpecError
 from rewards.curves.curves import Run, guessed_goal
-from rewards.curves.formats import read
+from rewards.curves.formats import read_curves
 from rewards.curves.rollouts import Rollout
 from rewards.curves.verdict import diagnose
 from tests.curves.runs import rising, run
@@ -197,7 +197,7 @@ def test_public_runs_are_told_as_their_authors_do() -> None:
     told = {"healthy": "learning", "hacked": "hacked", "no_learning": "no_learning"}
     wrong, accused = [], []
     for entry in json.loads((DATA / "manifest.json").read_text()):
-        curves = read((DATA / entry["file"]).read_text(), entry["file"])
+        curves = read_curves((DATA / entry["file"]).read_text(), entry["file"])
         if entry["verdict"] in told and diagnose(curves).verdict != told[entry["verdict"]]:
             wrong.append(entry["run"])
         if entry["verdict"] == "healthy":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rewards.job.datasets.findings import Report, Tally
+from rewards.job.datasets.findings import DatasetReport, FlawTally
 
 #: What a job takes (Bedrock user guide, "Prepare data"; the most is that of open-weight models
 #: and of AWS's own validator for Nova).
@@ -74,7 +74,7 @@ def check_dataset(
     max_prompt_length: int | None = None,
     against: Prompts | None = None,
     is_validation: bool = False,
-) -> tuple[Report, Prompts]:
+) -> tuple[DatasetReport, Prompts]:
     """The findings of one dataset, and its prompts.
 
     `max_prompt_length` is the job's, in tokens. `against` are the prompts of the training set,
@@ -92,7 +92,7 @@ class _Check:
     """One pass over the rows of a dataset."""
 
     def __init__(self, max_prompt_length: int | None, against: Prompts | None) -> None:
-        self.tally, self.prompts = Tally(), Prompts()
+        self.tally, self.prompts = FlawTally(), Prompts()
         self.sound = 0
         self._longest = max_prompt_length
         self._against = against

@@ -108,7 +108,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Flaw:
     """One kind of flaw: `rows` are the first that have it, counted from 1; `count` is of all."""
 
     code: str
@@ -124,14 +124,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DatasetReport:
     """What a check found in a dataset of so many rows, the worst first."""
 
     rows: int
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Flaw, ...] = ()
 
     @property
-    def errors(self) -> tuple[Finding, ...]:
+    def errors(self) -> tuple[Flaw, ...]:
         """What stops a start."""
         return tuple(finding for finding in self.findings if finding.severity == ERROR)
 
@@ -141,7 +141,7 @@ class Report:
 
 
 @dataclass(slots=True)
-class Tally:
+class FlawTally:
     """Findings as they come, row by row; memory for each kind is bounded."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -157,23 +157,23 @@ class Tally:
         if row is not None and len(rows) < ROWS_SHOWN:
             rows.append(row)
 
-    def report(self, rows: int) -> Report:
+    def report(self, rows: int) -> DatasetReport:
         """The findings, in the order of the table."""
-        return Report(rows, tuple(self._findings()))
+        return DatasetReport(rows, tuple(self._findings()))
 
-    def _findings(self) -> Iterator[Finding]:
+    def _findings(self) -> Iterator[Flaw]:
         for code, kind in KINDS.items():
             if count := self.counts.get(code, 0):
                 rows = tuple(self.rows[code])
                 message = kind.message.replace("{}", self.details[code])
                 message = f"{message}: {count}" if rows else message
-                yield Finding(code, kind.severity, rows, count, message, kind.remedy)
+                yield Flaw(code, kind.severity, rows, count, message, kind.remedy)
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: DatasetReport) -> dict[str, Any]:
     """A report as JSON: `{"rows", "findings": [{"code", "severity", "rows", "count", ...}]}`."""
     findings = [
-        {name: getattr(finding, name) for name in Finding.__dataclass_fields__}
+        {name: getattr(finding, name) for name in Flaw.__dataclass_fields__}
         for finding in report.findings
     ]
     return {"rows": report.rows, "findings": [f | {"rows": list(f["rows"])} for f in findings]}

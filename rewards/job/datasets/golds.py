@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rewards.core.score import Reward
-from rewards.job.datasets.findings import Tally
+from rewards.job.datasets.findings import FlawTally
 from rewards.job.errors import PreflightError
 from rewards.job.preflight import TOLERANCE, completion_of
 from rewards.rubric import Rubric
@@ -24,7 +24,7 @@ _BATCH = 256
 
 
 def check_golds(
-    path: Path, rubric: Rubric, template: str, full_marks: float | None, tally: Tally
+    path: Path, rubric: Rubric, template: str, full_marks: float | None, tally: FlawTally
 ) -> None:
     """Add what is wrong with the references of the dataset at `path`; broken rows are passed by.
 
@@ -64,7 +64,7 @@ def _score(
     rubric: Rubric,
     template: str,
     full_marks: float | None,
-    tally: Tally,
+    tally: FlawTally,
 ) -> None:
     places, samples = [], []
     for place, row in batch:
@@ -78,10 +78,10 @@ def _score(
             places.append(place)
             samples.append(sample)
     for place, reward in zip(places, rubric.score_batch(samples), strict=True):
-        _judge(place, reward, full_marks, tally)
+        _note_shortfall(place, reward, full_marks, tally)
 
 
-def _judge(place: int, reward: Reward, full_marks: float | None, tally: Tally) -> None:
+def _note_shortfall(place: int, reward: Reward, full_marks: float | None, tally: FlawTally) -> None:
     unread = [name for name, fault in reward.faults.items() if fault.blame == "data"]
     if unread:
         tally.add("unreadable_reference", place, f"component {unread[0]}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rewards.job.config import RftConfig
 from rewards.job.datasets.check import Prompts, check_dataset, lines_of
-from rewards.job.datasets.findings import Report, Tally
+from rewards.job.datasets.findings import DatasetReport, FlawTally
 from rewards.job.datasets.golds import check_golds
 from rewards.job.datasets.store import DatasetStore
 from rewards.job.definition import JobDefinition, full_marks_of
@@ -15,7 +15,7 @@ from rewards.rubric import Rubric
 #: How the reports of the sets are called, in their order.
 TRAIN, VALIDATION = "data.train", "data.validation[{}]"
 
-Reports = Mapping[str, Report]
+Reports = Mapping[str, DatasetReport]
 
 
 def check_files(config: RftConfig) -> Reports:
@@ -24,9 +24,9 @@ def check_files(config: RftConfig) -> Reports:
     assert config.job is not None
     sources = [config.data.train, *config.data.validation]
     longest = config.job.hyperparameters.get("maxPromptLength")
-    found: dict[str, Report] = {}
+    found: dict[str, DatasetReport] = {}
     for name, report, place in _checked(sources, longest, lambda source: _read(config, source)):
-        golds = Tally()
+        golds = FlawTally()
         rubric = Rubric.load(config.rubric)
         settings = config.preflight
         full_marks = settings.full_marks
@@ -34,7 +34,9 @@ def check_files(config: RftConfig) -> Reports:
             full_marks = full_marks_of(rubric.spec)
         if settings.samples:
             check_golds(config.local(place), rubric, settings.completion, full_marks, golds)
-        found[name] = Report(report.rows, (*golds.report(report.rows).findings, *report.findings))
+        found[name] = DatasetReport(
+            report.rows, (*golds.report(report.rows).findings, *report.findings)
+        )
     return found
 
 
@@ -52,7 +54,7 @@ def check_objects(definition: JobDefinition, run: PreparedRun, store: DatasetSto
 
 def _checked(
     sources: Iterable[str], longest: int | None, read: Callable[[str], Iterable[bytes] | None]
-) -> list[tuple[str, Report, str]]:
+) -> list[tuple[str, DatasetReport, str]]:
     """Name, report and source of each set that can be read here."""
     found = []
     train: Prompts | None = None

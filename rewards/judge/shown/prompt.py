@@ -43,7 +43,7 @@ that readers would not see, and ⟦<⟧ is the character in the brackets, which 
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class JudgePrompt:
     """A judge's prompt: what it is told once, and how the data of a sample is laid out."""
 
     fixed: str
@@ -62,7 +62,7 @@ def prompt_file(name_or_path: str) -> Path:
     return PROMPTS / f"{name_or_path}.txt"
 
 
-def load_prompt(name_or_path: str, known: Sequence[str], needs: Sequence[str]) -> Prompt:
+def load_prompt(name_or_path: str, known: Sequence[str], needs: Sequence[str]) -> JudgePrompt:
     """Read and check a prompt whose data part may show what is `known` and must show `needs`.
 
     Raises:
@@ -80,7 +80,7 @@ def load_prompt(name_or_path: str, known: Sequence[str], needs: Sequence[str]) -
     if len(text) > MAX_PROMPT_CHARS:
         raise ValueError(f"prompt {name_or_path}: longer than {MAX_PROMPT_CHARS:,} characters")
     fixed, divider, data = text.partition(f"\n{DIVIDER}\n")
-    prompt = Prompt(fixed.strip(), data.strip() if divider else DEFAULT_DATA)
+    prompt = JudgePrompt(fixed.strip(), data.strip() if divider else DEFAULT_DATA)
     for placeholder in _PLACEHOLDER.findall(prompt.fixed):
         if placeholder != "criteria":
             raise ValueError(
@@ -99,7 +99,7 @@ def load_prompt(name_or_path: str, known: Sequence[str], needs: Sequence[str]) -
     return prompt
 
 
-def fixed_part(prompt: Prompt, criteria: Sequence[Criterion]) -> str:
+def fixed_part(prompt: JudgePrompt, criteria: Sequence[Criterion]) -> str:
     """The system prompt: the same for every sample of a component."""
     listed = "\n".join(criterion.text for criterion in criteria)
     if "{criteria}" in prompt.fixed:
@@ -135,7 +135,9 @@ def user_turn(
     return UserTurn(f"{body}\n\n{_AFTER.format(code=data.code, task=task)}", data.left_out)
 
 
-def sample_values(prompt: Prompt, sample: Sample, *, reference: str = "auto") -> dict[str, str]:
+def sample_values(
+    prompt: JudgePrompt, sample: Sample, *, reference: str = "auto"
+) -> dict[str, str]:
     """What the placeholders of a prompt stand for; those that the sample has nothing for, absent.
 
     `reference`: "auto" shows one where the data has it, "require" insists, "never" hides it.

@@ -49,7 +49,7 @@ from rewards.reading.choices.names import (
     is_letter,
     names_of,
 )
-from rewards.reading.choices.statements import Statement, standing
+from rewards.reading.choices.statements import ChoiceStatement, standing
 from rewards.reading.choices.statements import final as standing_of_all
 from rewards.reading.choices.words import (
     CUE,
@@ -121,7 +121,7 @@ class Choices:
         found = found or self._inside(shown)
         return found[0] if len(found) == 1 else None
 
-    def _read(self, shown: str, marks: Sequence[Statement] = ()) -> Settled:
+    def _read(self, shown: str, marks: Sequence[ChoiceStatement] = ()) -> Settled:
         clusters = self._names.clusters(shown)
         marks = [_with_another(shown, mark, clusters) for mark in marks]
         said = [*marks, *self._statements(shown, clusters, marks)]
@@ -140,8 +140,8 @@ class Choices:
     # --- what is said of them
 
     def _statements(
-        self, shown: str, clusters: Sequence[Cluster], marks: Sequence[Statement]
-    ) -> Iterator[Statement]:
+        self, shown: str, clusters: Sequence[Cluster], marks: Sequence[ChoiceStatement]
+    ) -> Iterator[ChoiceStatement]:
         spoken_of = 0
         denial: int | None = None
         for cluster in clusters:
@@ -158,7 +158,7 @@ class Choices:
             if statement.level:
                 yield statement
 
-    def _statement(self, shown: str, cluster: Cluster, begun: int) -> Statement:
+    def _statement(self, shown: str, cluster: Cluster, begun: int) -> ChoiceStatement:
         """What the words around a choice say of it; of level 0 where they say nothing."""
         start, end = cluster[0].start, cluster[-1].end
         said = self._words.led_to(shown[begun:start])
@@ -177,7 +177,7 @@ class Choices:
             names, denied, level = (self._names.opposites[folded(names[0])],), False, VERDICT
         if ASKED.match(shown, end):
             denied, level = False, 0
-        return Statement(
+        return ChoiceStatement(
             max(level, VERDICT) if denied else level,
             names,
             start,
@@ -207,7 +207,7 @@ class Choices:
             return PREDICATE if shown[first.start : first.end] in self._names.spelt else 0
         return said
 
-    def _marks(self, text: str, shown: str) -> Iterator[Statement]:
+    def _marks(self, text: str, shown: str) -> Iterator[ChoiceStatement]:
         for mark in list(SIGN.finditer(shown))[-MAX_MARKS:]:
             kind = next(k for k, v in mark.groupdict().items() if v is not None and k != "tag")
             start, end = mark.span(kind)
@@ -216,14 +216,14 @@ class Choices:
                 names = ()
             elif not names and kind != "inner" and mark[kind].strip():
                 continue  # a formula in a box, a heading after ####
-            yield Statement(MARK, names, start, end, mark.start())
+            yield ChoiceStatement(MARK, names, start, end, mark.start())
         if ":" in text and ("'" in text or '"' in text):
             for member in list(MEMBER.finditer(text))[-MAX_MARKS:]:
                 key = re.split(r"[\s_-]+", member["key"].lower())
                 if not self._words.cues.isdisjoint(key):
                     start, end = member.span("value")
                     names = self._inside(shown[start:end])
-                    yield Statement(MARK, names, start, end, member.start())
+                    yield ChoiceStatement(MARK, names, start, end, member.start())
 
     def _inside(self, part: str) -> tuple[str, ...]:
         """What the content of a mark settles on; a choice that it starts with is enough."""
@@ -314,7 +314,9 @@ class Choices:
         ]
 
 
-def _with_another(shown: str, mark: Statement, clusters: Sequence[Cluster]) -> Statement:
+def _with_another(
+    shown: str, mark: ChoiceStatement, clusters: Sequence[Cluster]
+) -> ChoiceStatement:
     """A mark and the choices that are offered behind it: "#### A or B", in a box and out of it."""
     for cluster in clusters if mark.names else ():
         goes_on = mark.start <= cluster[0].start < mark.end < cluster[-1].end

@@ -15,7 +15,7 @@ from rewards.reading.text import Pattern
 _WORDS = Pattern(r"[^\W\d_]{2,}")
 
 
-class Statement(NamedTuple):
+class ChoiceStatement(NamedTuple):
     """What a text says of one choice, or of several that it joins."""
 
     level: int
@@ -30,7 +30,7 @@ class Statement(NamedTuple):
     concludes: bool = True
 
 
-def final(shown: str, said: Sequence[Statement]) -> Statement | None:
+def final(shown: str, said: Sequence[ChoiceStatement]) -> ChoiceStatement | None:
     """The statement or verdict that stands of all that a text makes; None where it makes none."""
     explicit = [statement for statement in said if statement.level >= CUE]
     verdicts = [statement for statement in said if statement.level == VERDICT]
@@ -48,9 +48,9 @@ def final(shown: str, said: Sequence[Statement]) -> Statement | None:
     return standing(shown, [stated, *corrected]) or stated._replace(names=())
 
 
-def standing(shown: str, statements: Sequence[Statement]) -> Statement | None:
+def standing(shown: str, statements: Sequence[ChoiceStatement]) -> ChoiceStatement | None:
     """The last of several statements, unless those before it still compete with it."""
-    last: Statement | None = None
+    last: ChoiceStatement | None = None
     for statement in statements:
         if statement.denied:
             if last is not None and not set(statement.names).isdisjoint(last.names):
@@ -63,7 +63,7 @@ def standing(shown: str, statements: Sequence[Statement]) -> Statement | None:
     return last
 
 
-def _supersedes(shown: str, earlier: Statement, later: Statement) -> bool:
+def _supersedes(shown: str, earlier: ChoiceStatement, later: ChoiceStatement) -> bool:
     """Whether a statement takes an earlier one's place: by correction, conclusion or working."""
     if earlier.names == later.names:
         return True

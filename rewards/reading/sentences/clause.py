@@ -94,10 +94,10 @@ _WORKED_OUT = Pattern(
 )
 
 
-def read(clause: str, spaced_minus: bool = False) -> Reading:
+def read_clause(clause: str, spaced_minus: bool = False) -> Reading:
     """The number that a piece of plain text states, its equations followed to their end.
 
-    >>> read("48 + 24 = 72 clips in 2 months").value, read("71 or 72").value
+    >>> read_clause("48 + 24 = 72 clips in 2 months").value, read_clause("71 or 72").value
     (72, None)
     """
     numbers = scan(clause)
@@ -105,7 +105,7 @@ def read(clause: str, spaced_minus: bool = False) -> Reading:
     if current is None:
         return read_words(clause)
     if named := _NAME_OF_CALL.match(clause):  # f(2) = 72
-        reading = read(clause[named.end() :], spaced_minus)
+        reading = read_clause(clause[named.end() :], spaced_minus)
         return reading._replace(start=named.end() + reading.start, end=named.end() + reading.end)
     lead = clause[: current.start]
     if refusal := _unreadable_lead(lead):

@@ -18,7 +18,7 @@ from rewards.reading.sentences.clause import (
     Reading,
     link_between,
     placed,
-    read,
+    read_clause,
     repeats,
 )
 from rewards.reading.sentences.languages import holds, is_spaced, said, spoken, telltales
@@ -79,7 +79,7 @@ def read_told(text: str, start: int, end: int) -> Reading | None:
     if not numbers:
         return None
     if len(numbers) == 1:
-        reading: Reading | None = read(content, spaced_minus=True)
+        reading: Reading | None = read_clause(content, spaced_minus=True)
     else:
         reading = choose(content) if "=" in content else _several(content, numbers)
     return placed(reading, content, text, start, stop) if reading else None

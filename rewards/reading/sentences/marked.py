@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from rewards.reading.plain import plain
-from rewards.reading.sentences.clause import MAX_STATEMENT, Reading, placed, read
+from rewards.reading.sentences.clause import MAX_STATEMENT, Reading, placed, read_clause
 from rewards.reading.sentences.foreign import read_told, told
 from rewards.reading.sentences.phrases import SENTENCE_END, phrased
 from rewards.reading.sentences.prose import choose, conclude
@@ -198,7 +198,7 @@ def read_statement(text: str, statement: Statement, end: int) -> Reading | None:
         return Reading(int(simple[1]), simple.start(1), simple.end(1))
     line = text[start : _line_end(text, start, end)]
     content = plain(line)
-    reading = read(content, spaced_minus=True)
+    reading = read_clause(content, spaced_minus=True)
     lead = content[: reading.start]
     if _is_sentence(lead):
         sentence = SENTENCE_END.search(content, reading.end)

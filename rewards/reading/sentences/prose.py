@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from rewards.reading.plain import plain
 from rewards.reading.quantities.numbers import Number, scan
+from rewards.reading.sentences import phrases
 from rewards.reading.sentences.clause import (
     ANOTHER_ROOT,
     HARMLESS,
@@ -20,24 +21,13 @@ from rewards.reading.sentences.clause import (
     in_other_unit,
     link_between,
     placed,
-    read,
+    read_clause,
     read_words,
     repeats,
     stated,
 )
 from rewards.reading.sentences.listing import unchosen
-from rewards.reading.sentences.phrases import (
-    BOUND,
-    DENIED,
-    EQUALS,
-    FORMULA,
-    HEDGED,
-    NEGATED,
-    REJECTED,
-    SENTENCE_END,
-    is_doubted,
-    phrased,
-)
+from rewards.reading.sentences.phrases import is_doubted, phrased
 from rewards.reading.text import Pattern
 
 # How much of the end of a text is read where nothing explicit is in it.
@@ -172,7 +162,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The sentences of text[start:end], from the last one back, as spans without their end."""
     stop = end
     for first in (max(start, end - MAX_STATEMENT), start):
-        boundaries = [match.start() for match in SENTENCE_END.finditer(text, first, stop)]
+        boundaries = [match.start() for match in phrases.SENTENCE_END.finditer(text, first, stop)]
         for boundary in reversed(boundaries):
             if stop > boundary + 1:
                 yield boundary + 1, stop
@@ -194,7 +184,7 @@ def choose(content: str) -> Reading | None:
         return _right_side(content, numbers, equals)
     if equals >= 0 and (_UNSOLVED.search(content, equals) or not content[equals + 1 :].strip()):
         return Reading(None, equals, len(content), "a formula that was not worked out")
-    if FORMULA.search(content):
+    if phrases.FORMULA.search(content):
         return Reading(None, 0, len(content), "a formula that was not worked out")
     index = _stands_out(content, numbers)
     if index < 0:
@@ -206,13 +196,13 @@ def choose(content: str) -> Reading | None:
     if refusal:
         return Reading(None, number.start, number.end, refusal)
     lead = content[max(0, number.start - 24) : number.start]
-    if NEGATED.search(_UP_TO_DIGIT.sub("", lead)):
+    if phrases.NEGATED.search(_UP_TO_DIGIT.sub("", lead)):
         return Reading(None, number.start, number.end, "a number that the answer is not")
     if _LINE.search(lead):
         return Reading(None, number.start, number.end, "a line of a program")
-    if BOUND.match(content, number.end):
+    if phrases.BOUND.match(content, number.end):
         return Reading(None, number.start, number.end, "an inequality")
-    if REJECTED.match(content, number.end):
+    if phrases.REJECTED.match(content, number.end):
         return Reading(None, number.start, number.end, "a number that is rejected")
     return Reading(number.value, number.start, number.end, "", number.percent)
 
@@ -230,7 +220,7 @@ def _spoken_of(content: str, numbers: list[Number]) -> list[Number]:
         affirmed = [
             number
             for number in kept
-            if not DENIED.search(content[max(0, number.start - 12) : number.start])
+            if not phrases.DENIED.search(content[max(0, number.start - 12) : number.start])
             and not in_other_unit(kept[0], number, content)
         ]
         kept = affirmed or kept
@@ -252,7 +242,7 @@ def _joined(content: str, numbers: list[Number], index: int) -> str:
 
 def _before_breakdown(content: str, numbers: list[Number], index: int) -> int | None:
     """The number before its parts: 72 in "She sold 72 clips, 48 in April and 24 in May"."""
-    if index < 2 or HEDGED.search(content) or _joined(content, numbers, 0):
+    if index < 2 or phrases.HEDGED.search(content) or _joined(content, numbers, 0):
         return None
     opens = _BREAKDOWN.match(content, numbers[0].end)
     return 0 if opens and opens.end() <= numbers[1].start else None
@@ -273,7 +263,7 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
         following = numbers[index + 1]
         link = link_between(content[number.end : following.start], following)
         if link == "operator":
-            if not index or not EQUALS.match(content, numbers[index - 1].end):
+            if not index or not phrases.EQUALS.match(content, numbers[index - 1].end):
                 return Reading(None, number.start, following.end, "a formula not worked out")
             if refusal := _joined(content, numbers[:index], index - 1):
                 return Reading(None, number.start, following.end, refusal)
@@ -323,7 +313,7 @@ def _bold(text: str, line_start: int, first: int, stop: int) -> Reading | None:
     for match in _BOLD.finditer(text, line_start, stop):
         if match.end() > first:
             content = plain(match[1] or match[2])
-            reading = read(content)
+            reading = read_clause(content)
             if reading.value is not None:
                 readings.append(placed(reading, content, text, *match.span(match.lastindex or 1)))
     return readings[0] if len(readings) == 1 else None

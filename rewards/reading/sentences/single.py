@@ -10,7 +10,7 @@ import re
 
 from rewards.reading.quantities.numbers import scan
 from rewards.reading.quantities.units import is_unit
-from rewards.reading.sentences.clause import Reading, read
+from rewards.reading.sentences.clause import Reading, read_clause
 from rewards.reading.sentences.phrases import FORMULA, phrased
 from rewards.reading.text import Pattern
 
@@ -57,9 +57,9 @@ def read_single(content: str) -> Reading:
     equals = _EQUALS.match(content)
     at = equals.end() if equals else 0
     name, right = content[:at], content[at:]
-    reading = read(right, spaced_minus=True)
+    reading = read_clause(right, spaced_minus=True)
     if name and reading.value is None and _EXPRESSION.fullmatch(right):
-        reading = read(content, spaced_minus=True)  # 72 = 48 + 24
+        reading = read_clause(content, spaced_minus=True)  # 72 = 48 + 24
         return _refused(reading, _part_of(content[: reading.start], ""))
     reading = reading._replace(start=at + reading.start, end=at + reading.end)
     if name and (refusal := _unnamed(name)):

@@ -13,7 +13,7 @@ r"""Which of several explicit statements stands, and what the words after it mak
 from rewards.reading.plain import plain
 from rewards.reading.quantities.number_words import scan_words
 from rewards.reading.quantities.numbers import Value, same, scan
-from rewards.reading.sentences.clause import MAX_STATEMENT, Answer, Reading, read
+from rewards.reading.sentences.clause import MAX_STATEMENT, Answer, Reading, read_clause
 from rewards.reading.sentences.marked import Statement
 from rewards.reading.sentences.phrases import (
     HEDGED,
@@ -222,7 +222,7 @@ def _corrected(text: str, start: int, tail: str) -> Answer | None:
     for found in _REVISED.finditer(tail) if correction(tail) else ():
         sentence = SENTENCE_END.search(tail, found.end())
         stop = sentence.start() if sentence else len(tail)
-        reading = read(plain(tail[found.end() : stop]))
+        reading = read_clause(plain(tail[found.end() : stop]))
         if reading.start == 0 and reading.value is not None:
             span = (start + found.end(), start + stop)
             return Answer(reading.value, span, "correction", True, "", reading.percent)

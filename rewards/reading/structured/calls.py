@@ -24,7 +24,7 @@ from rewards.reading.text import Pattern, answer_span, code_spans
 MAX_CALLS = 64
 
 
-class Call(NamedTuple):
+class WrittenCall(NamedTuple):
     """One call: the tool's name as written, and its arguments by name."""
 
     name: str
@@ -32,29 +32,29 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class WrittenCalls:
     """The calls of an answer in order, and how many more were marked as calls and are none."""
 
-    calls: tuple[Call, ...] = ()
+    calls: tuple[WrittenCall, ...] = ()
     malformed: int = 0
 
 
 #: What a reader of one form yields: a call, or None for something that is meant as one.
-Found = Iterator[Call | None]
+Found = Iterator[WrittenCall | None]
 
 
 def read_calls(
     completion: str,
     tool_calls: Sequence[Mapping[str, Any]] = (),
     tools: Sequence[Mapping[str, Any]] = (),
-) -> Calls:
+) -> WrittenCalls:
     """The calls of an answer: those of the message, or where it has none those of its text.
 
     `tools` are the schemas offered; they type the values of XML forms, which have no types, and
     name the arguments of Python calls, which may have no names.
 
     >>> read_calls('<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>').calls
-    (Call(name='add', arguments={'a': 1}),)
+    (WrittenCall(name='add', arguments={'a': 1}),)
     >>> read_calls("[add(a=1), stop()]").calls[1].name
     'stop'
     >>> read_calls("<tool_call>{broken</tool_call>").malformed
@@ -102,8 +102,8 @@ def plain_name(name: str) -> str:
     return name.strip().removeprefix("functions.").replace(".", "_")
 
 
-def _kept(found: Iterator[Call | None]) -> Calls:
-    calls: list[Call] = []
+def _kept(found: Iterator[WrittenCall | None]) -> WrittenCalls:
+    calls: list[WrittenCall] = []
     malformed = 0
     for call in found:
         if call is None:
@@ -112,10 +112,10 @@ def _kept(found: Iterator[Call | None]) -> Calls:
             calls.append(call)
         if len(calls) + malformed >= MAX_CALLS:
             break
-    return Calls(tuple(calls), malformed)
+    return WrittenCalls(tuple(calls), malformed)
 
 
-def _as_call(item: Any) -> Call | None:
+def _as_call(item: Any) -> WrittenCall | None:
     """A JSON value that is meant as a call, in any of the spellings in use."""
     if not isinstance(item, Mapping):
         return None
@@ -127,7 +127,7 @@ def _as_call(item: Any) -> Call | None:
         return None
     given: Any = next((item[key] for key in _ARGUMENTS if key in item), {})
     arguments = arguments_of(given)
-    return None if arguments is None else Call(name.strip(), arguments)
+    return None if arguments is None else WrittenCall(name.strip(), arguments)
 
 
 _NAMES = ("name", "tool_name", "function", "tool", "recipient_name")
@@ -190,7 +190,7 @@ def _tagged(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
         if "<arg_key>" in body or body.strip().replace("_", "a").replace(".", "a").isalnum():
             name = body.partition("<arg_key>")[0].strip()
             schema = schema_for(name, schemas)
-            yield Call(name, {key: typed(value, key, schema) for key, value in _pairs(body)})
+            yield WrittenCall(name, {key: typed(value, key, schema) for key, value in _pairs(body)})
         else:
             yield from _from_json(body)
 
@@ -223,10 +223,10 @@ def _with_parameters(name: str, body: str, schemas: Mapping[str, Mapping[str, An
     pairs = [(found[1].strip(), found[2]) for found in _PARAMETER.finditer(body)]
     if pairs or not body.strip():
         schema = schema_for(name, schemas)
-        yield Call(name, {key: typed(value, key, schema) for key, value in pairs})
+        yield WrittenCall(name, {key: typed(value, key, schema) for key, value in pairs})
         return
     arguments = arguments_of(body)
-    yield None if arguments is None or not name else Call(name, arguments)
+    yield None if arguments is None or not name else WrittenCall(name, arguments)
 
 
 def _llama(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
@@ -255,7 +255,7 @@ def _mistral(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
                 break
             value, position = decoded
             arguments = arguments_of(value)
-            yield None if arguments is None else Call(named[1], arguments)
+            yield None if arguments is None else WrittenCall(named[1], arguments)
             named = _NAMED_ARGS.match(body, position)
 
 
@@ -276,7 +276,9 @@ def _deepseek(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
             head, _, rest = rest.partition("\n")
         fence = code_spans(rest.strip())
         arguments = arguments_of(rest.strip()[fence[0][1] : fence[0][2]] if fence else rest)
-        yield None if arguments is None or not head.strip() else Call(head.strip(), arguments)
+        yield (
+            None if arguments is None or not head.strip() else WrittenCall(head.strip(), arguments)
+        )
 
 
 def _kimi(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
@@ -285,7 +287,7 @@ def _kimi(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
         head, _, rest = body.partition("<|tool_call_argument_begin|>")
         name = head.strip().removeprefix("functions.").partition(":")[0]
         arguments = arguments_of(rest)
-        yield None if arguments is None or not name else Call(name, arguments)
+        yield None if arguments is None or not name else WrittenCall(name, arguments)
 
 
 _HARMONY = Pattern(r"to=functions\.([\w.-]+)([^{]{0,200}?)<\|message\|>")
@@ -297,7 +299,7 @@ def _harmony(text: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
         ends = [text.find(mark, found.end()) for mark in ("<|call|>", "<|end|>", "<|start|>")]
         end = min((e for e in ends if e >= 0), default=len(text))
         arguments = arguments_of(text[found.end() : end])
-        yield None if arguments is None else Call(found[1], arguments)
+        yield None if arguments is None else WrittenCall(found[1], arguments)
 
 
 def _listed(mark: str, *closings: str) -> Callable[[str, Mapping[str, Any]], Found]:
@@ -349,7 +351,7 @@ _CALL_START = Pattern(r"[A-Za-z_][\w.]*\(")
 _NAME_KEY = Pattern(r'[\[{]\s*(?:\{\s*)?"(?:name|function|tool_calls|tool_name|type)"\s*:')
 
 
-def _calls_only(body: str) -> list[Call | None]:
+def _calls_only(body: str) -> list[WrittenCall | None]:
     """The calls of a text of JSON; nothing where what it holds is no call at all."""
     found = [*islice(_from_json(body), MAX_CALLS)]
     return found if any(found) or _NAME_KEY.match(body.strip()) else []
@@ -376,4 +378,4 @@ def _python(body: str, schemas: Mapping[str, Mapping[str, Any]]) -> Found:
         if len(positional) > len(names):
             yield None
         else:
-            yield Call(name, dict(zip(names, positional, strict=False)) | dict(named))
+            yield WrittenCall(name, dict(zip(names, positional, strict=False)) | dict(named))

@@ -67,15 +67,15 @@ class _Region(NamedTuple):
     closed: bool
 
 
-def read(completion: str, opener: str = "", *, alone: bool = False) -> Document:
+def read_document(completion: str, opener: str = "", *, alone: bool = False) -> Document:
     """The last document that starts with `opener` ("{", "[", "" for any), or else the last at all.
 
     With `alone`, text around the document, but for a code fence and tags, is a flaw. Linear in the
     text.
 
-    >>> read('Sure: {"a": 1}. Wait, [2]: {"a": [3]}', "{").value
+    >>> read_document('Sure: {"a": 1}. Wait, [2]: {"a": [3]}', "{").value
     {'a': [3]}
-    >>> read('{"a": 1, "a": 2}').flaw
+    >>> read_document('{"a": 1, "a": 2}').flaw
     'malformed JSON: a key stands twice in one object'
     """
     start, end = content_span(completion)

@@ -23,7 +23,7 @@ MAX_LIKENED_VALUES = 1_000
 Normal = Callable[[str], str]
 
 
-class Agreement(NamedTuple):
+class Overlap(NamedTuple):
     """The leaves of two values: in both, of the answer, of the reference."""
 
     right: int
@@ -34,18 +34,18 @@ class Agreement(NamedTuple):
     def f1(self) -> float:
         """The harmonic mean of precision and recall; 1.0 where neither side has a leaf.
 
-        >>> Agreement(right=1, given=3, wanted=1).f1
+        >>> Overlap(right=1, given=3, wanted=1).f1
         0.5
         """
         whole = self.given + self.wanted
         return 2 * self.right / whole if whole else 1.0
 
 
-class Comparison:
+class Matching:
     """A way to compare: what makes strings equal, and whether the order of lists counts.
 
-    >>> Comparison(str.casefold, in_order=False).agreement(["Tea", "milk"], ["MILK", "tea", "bun"])
-    Agreement(right=2, given=2, wanted=3)
+    >>> Matching(str.casefold, in_order=False).overlap(["Tea", "milk"], ["MILK", "tea", "bun"])
+    Overlap(right=2, given=2, wanted=3)
     """
 
     def __init__(self, normal: Normal, *, in_order: bool = True) -> None:
@@ -56,9 +56,9 @@ class Comparison:
         # the values that the caller holds are compared: a level never works them out again.
         self._forms: dict[int, object] = {}
 
-    def agreement(self, answer: Any, reference: Any) -> Agreement:
+    def overlap(self, answer: Any, reference: Any) -> Overlap:
         """The leaves of the answer, of the reference, and those that both have in one place."""
-        return Agreement(self._right(answer, reference), leaves(answer), leaves(reference))
+        return Overlap(self._right(answer, reference), leaves(answer), leaves(reference))
 
     def _right(self, answer: Any, reference: Any) -> int:
         if isinstance(reference, dict) and isinstance(answer, dict) and reference and answer:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from rewards.sandbox.code.plain import NotPlainError, read, written
+from rewards.sandbox.code.plain import NotPlainError, read_plain, written
 
 
 def serve(job: str, emit: Callable[[str], object]) -> None:
@@ -85,7 +85,7 @@ def _module(name: str) -> dict[str, Any]:
 
     module = types.ModuleType(name)
     sys.modules[name] = module  # dataclasses and pickle look their classes' module up
-    module.__dict__["__plain__"] = (written, read)
+    module.__dict__["__plain__"] = (written, read_plain)
     return module.__dict__
 
 
@@ -111,7 +111,7 @@ def _called(function: str, arguments: str, keep: bool) -> tuple[Any, str, Any]:
     given: Any = ()
     named: Any = {}
     try:
-        given, named = (read(json.dumps(form)) for form in json.loads(arguments))
+        given, named = (read_plain(json.dumps(form)) for form in json.loads(arguments))
         result = _found(sys.modules["answer"].__dict__, function)(*given, **named)
         value = written(result)
     except BaseException as raised:  # noqa: BLE001 - likewise

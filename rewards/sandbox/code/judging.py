@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from rewards.core.errors import PASSES, DeadlineError, UnusableDataError
 from rewards.sandbox.code.asserts import AssertTests, TestsError, assert_tests, walk_calls
-from rewards.sandbox.code.plain import NotPlainError, read
-from rewards.sandbox.code.protocol import Call, CodeRunner, Limits, Outcome, Program
+from rewards.sandbox.code.plain import NotPlainError, read_plain
+from rewards.sandbox.code.protocol import CodeRunner, FunctionCall, Limits, Outcome, Program
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _by_calls(source: str, pairs: Pairs) -> Steps[Judgement]:
-    calls = tuple(Call(*pair) for pair in zip(pairs.functions, pairs.inputs, strict=True))
+    calls = tuple(FunctionCall(*pair) for pair in zip(pairs.functions, pairs.inputs, strict=True))
     (outcome,) = yield [Program(source, calls, keep_arguments=pairs.mutates)]
     found = _of(outcome)
     whys, passed, answered = [], 0, False
@@ -154,9 +154,11 @@ def _by_calls(source: str, pairs: Pairs) -> Steps[Judgement]:
 def _is_wanted(returned: Any, wanted: Any, pairs: Pairs) -> bool:
     try:
         if not pairs.mutates:
-            return same(read(returned.value), wanted, pairs.tolerance)
+            return same(read_plain(returned.value), wanted, pairs.tolerance)
         given: Any
-        given, _ = (read(json.dumps(form)) for form in json.loads(returned.arguments or "null"))
+        given, _ = (
+            read_plain(json.dumps(form)) for form in json.loads(returned.arguments or "null")
+        )
         return same(given[0], wanted, pairs.tolerance)
     except (NotPlainError, ValueError, TypeError, IndexError, KeyError):
         return False
@@ -199,8 +201,8 @@ class _Round:
 
 
 _VERDICT = (
-    Call.of("__verdict__"),
-    *(Call.of("__page__", number, _PAGE_CHARS) for number in range(_PAGES)),
+    FunctionCall.of("__verdict__"),
+    *(FunctionCall.of("__page__", number, _PAGE_CHARS) for number in range(_PAGES)),
 )
 
 #: What tests ask first, by their text: the rollouts of a prompt share it.
@@ -215,7 +217,7 @@ def _by_asserts(source: str, tests: AssertTests) -> Steps[Judgement]:
     for _ in range(MAX_ROUNDS):
         if not asked.verdict["open"]:
             return _counted(tests, asked.verdict, found)
-        calls = tuple(Call(name, given) for name, given in asked.calls)
+        calls = tuple(FunctionCall(name, given) for name, given in asked.calls)
         (outcome,) = yield [Program(source, calls, keep_arguments=True)]
         found = _of(outcome)
         if found.ended in ("syntax", "exception"):
@@ -251,7 +253,7 @@ def _first_round(tests: AssertTests) -> Steps[_Round]:
 
 
 def _answers(
-    calls: Sequence[Call], found: Outcome
+    calls: Sequence[FunctionCall], found: Outcome
 ) -> list[tuple[str, str, str | None, str, str | None]]:
     """What the program said to each call; a call that it did not come to stops the tests."""
     answers = []
@@ -261,7 +263,7 @@ def _answers(
             returned = found.returned[place]
             value, error, kept = returned.value, returned.error, returned.arguments
             try:
-                read(value or "null")
+                read_plain(value or "null")
             except NotPlainError:
                 value, error = None, "NotPlainError"
         kept = kept if kept != call.arguments and _is_arguments(kept) else None
@@ -272,7 +274,7 @@ def _answers(
 def _is_arguments(kept: str | None) -> bool:
     """Whether a program's word on its arguments is what it should be: a list and a dict."""
     try:
-        args, named = (read(json.dumps(form)) for form in json.loads(kept or ""))
+        args, named = (read_plain(json.dumps(form)) for form in json.loads(kept or ""))
     except (ValueError, TypeError, RecursionError):
         return False
     return isinstance(args, list) and isinstance(named, dict)
@@ -282,7 +284,7 @@ def _read_round(told: Outcome) -> _Round | None:
     """What the tests told; None where they did not come to their end."""
     if told.ended != "done" or any(r.error for r in told.returned):
         return None
-    first, *pages = (read(r.value or "null") for r in told.returned)
+    first, *pages = (read_plain(r.value or "null") for r in told.returned)
     if not isinstance(first, dict):
         return None
     try:

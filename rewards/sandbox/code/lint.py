@@ -85,7 +85,7 @@ _PRAGMA = re.compile(r"\b(isort|fmt|yapf|ruff|type|pragma|pylint|pyright|mypy|no
 _OTHER_LINE = re.compile(r"from line (\d{1,7})")
 
 
-class Finding(NamedTuple):
+class LintFinding(NamedTuple):
     """One thing that a linter objects to: its code, where, and in what words."""
 
     line: int
@@ -123,7 +123,7 @@ def _idle(node: ast.stmt) -> bool:
     return constant or isinstance(node, ast.Pass)
 
 
-def findings(program: str, tree: ast.Module, rules: Sequence[str]) -> list[Finding]:
+def findings(program: str, tree: ast.Module, rules: Sequence[str]) -> list[LintFinding]:
     """What the linters find in a program that parses, in the order of the lines.
 
     pyflakes where there are no `rules`, and for rules named F, since ruff's own can be swayed.
@@ -165,13 +165,13 @@ def needed(rules: Sequence[str]) -> list[str]:
     return [*(["pyflakes"] if names else []), *(["ruff"] if others else [])]
 
 
-def _by_pyflakes(tree: ast.Module) -> list[Finding]:
+def _by_pyflakes(tree: ast.Module) -> list[LintFinding]:
     try:
         found = _checker()(tree, filename="answer", builtins=(), withDoctest=False).messages
     except RecursionError:
         raise UnlintableError("nested too deeply") from None
     return [
-        Finding(
+        LintFinding(
             message.lineno,
             CODES.get(type(message).__name__, type(message).__name__),
             str(message.message % message.message_args),
@@ -208,7 +208,7 @@ def _checker() -> Any:
 
 
 #: What ruff found in the programs of the batch that is scored now.
-_found: dict[tuple[str, tuple[str, ...]], list[Finding]] = {}
+_found: dict[tuple[str, tuple[str, ...]], list[LintFinding]] = {}
 
 
 def read_ahead(programs: Sequence[str], rules: Sequence[str]) -> None:
@@ -241,16 +241,16 @@ def check_installed(rules: Sequence[str]) -> None:
             raise ValueError(f"rules = {list(rules)}: {error}") from None
 
 
-def _by_ruff(programs: Sequence[str], rules: Sequence[str]) -> list[list[Finding]]:
+def _by_ruff(programs: Sequence[str], rules: Sequence[str]) -> list[list[LintFinding]]:
     """No configuration but ruff's defaults, no preview rules, no cache."""
     with tempfile.TemporaryDirectory(prefix="lint-") as folder:
         for index, program in enumerate(programs):
             text = _without_pragmas(program).encode("utf-8", "replace")
             Path(folder, f"{index}.py").write_bytes(text)
         said = _ruff(["check", *_OPTIONS, f"--select={','.join(rules)}", "--ignore=F", "."], folder)
-    by_program: list[list[Finding]] = [[] for _ in programs]
+    by_program: list[list[LintFinding]] = [[] for _ in programs]
     for item in said:
-        found = Finding(item["location"]["row"], item["code"] or _SYNTAX, item["message"])
+        found = LintFinding(item["location"]["row"], item["code"] or _SYNTAX, item["message"])
         by_program[int(Path(item["filename"]).stem)].append(found)
     return by_program
 

@@ -32,13 +32,13 @@ def written(value: object) -> str:
     return text
 
 
-def read(text: str) -> object:
+def read_plain(text: str) -> object:
     """The value that a text was written from.
 
     Raises:
         NotPlainError: no value was: the text comes from a program that writes its own.
 
-    >>> read('["t",[1,["c",[0.0,2.0]]]]')
+    >>> read_plain('["t",[1,["c",[0.0,2.0]]]]')
     (1, 2j)
     """
     if len(text) > MAX_PLAIN_CHARS:

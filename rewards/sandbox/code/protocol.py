@@ -20,20 +20,20 @@ Ended = Literal["done", "exception", "syntax", "fuel", "memory", "output", "time
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A call into a program: the name of a function, and its arguments as `plain` writes them.
 
     `arguments` is the written pair of a list (by position) and a dict (by name).
 
     >>> Call.of("add", 1, b=2)
-    Call(function='add', arguments='[["l",[1]],["d",[["b",2]]]]')
+    FunctionCall(function='add', arguments='[["l",[1]],["d",[["b",2]]]]')
     """
 
     function: str
     arguments: str
 
     @classmethod
-    def of(cls, function: str, *args: Any, **kwargs: Any) -> "Call":
+    def of(cls, function: str, *args: Any, **kwargs: Any) -> "FunctionCall":
         """A call with these arguments; `NotPlainError` where one is no plain data."""
         return cls(function, f"[{written(list(args))},{written(kwargs)}]")
 
@@ -48,7 +48,7 @@ class Program:
     """
 
     source: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
     stdin: str | None = None
     keep_arguments: bool = False
 
@@ -71,7 +71,7 @@ class Returned:
     """What became of one call: a written value, or the name of the exception's class.
 
     `error` is "" for none. `NotPlainError` stands for a value that is no plain data or too long.
-    `arguments` as in `Call`, after the call, where they were asked for and are plain.
+    `arguments` as in `FunctionCall`, after the call, where they were asked for and are plain.
     """
 
     value: str | None

@@ -16,7 +16,7 @@ MAX_CASES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class TaskFields:
     """The names of the fields that hold what."""
 
     tests: str = "tests"
@@ -37,7 +37,12 @@ class Task:
 
 
 def task_of(
-    metadata: Mapping[str, Any], reference: object, keys: Keys, *, mutates: bool, tolerance: float
+    metadata: Mapping[str, Any],
+    reference: object,
+    keys: TaskFields,
+    *,
+    mutates: bool,
+    tolerance: float,
 ) -> Task:
     """Read the fields of a row; the reference may hold them too, or be the tests.
 
@@ -112,7 +117,7 @@ def _test_text(value: object, key: str) -> str:
 
 def _pairs(
     fields: Mapping[str, Any],
-    keys: Keys,
+    keys: TaskFields,
     entry_points: tuple[str, ...],
     mutates: bool,
     tolerance: float,

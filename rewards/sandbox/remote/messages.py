@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, get_args
 
-from rewards.sandbox.code.protocol import Call, Ended, Limits, Outcome, Program, Returned
+from rewards.sandbox.code.protocol import Ended, FunctionCall, Limits, Outcome, Program, Returned
 
 #: Lambda takes and gives 6 MB in a synchronous invocation; JSON within JSON needs some room.
 #: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -30,7 +30,7 @@ def request(programs: Sequence[Program], limits: Limits, seconds: float) -> dict
 def requested(event: Mapping[str, Any]) -> tuple[list[Program], Limits, float]:
     """What `request` asked for."""
     programs = [
-        Program(**{**form, "calls": tuple(Call(**call) for call in form["calls"])})
+        Program(**{**form, "calls": tuple(FunctionCall(**call) for call in form["calls"])})
         for form in event["programs"]
     ]
     return programs, Limits(**event["limits"]), float(event["seconds"])

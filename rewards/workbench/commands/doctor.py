@@ -64,11 +64,11 @@ def doctor(
     "to_step", "evidence", "advice"}]}. Exit code 1 where the verdict is that it does not learn, has
     collapsed or cheats.
     """
-    from rewards.curves.formats import merged, read
+    from rewards.curves.formats import merged, read_curves
     from rewards.curves.rollouts import read_rollouts
     from rewards.curves.verdict import diagnose
 
-    run = merged(read(_text(source), source) for source in sources)
+    run = merged(read_curves(_text(source), source) for source in sources)
     samples = [one for path in rollouts or () for one in read_rollouts(_text(str(path)), str(path))]
     aim, span, aim_is = _from_rubric(rubric, run.components())
     found = diagnose(run, samples, goal or aim, span)

@@ -31,7 +31,7 @@ from rewards.workbench.rollouts.scoring import Scoring
 from rewards.workbench.rollouts.summary import document, failures, is_fine
 
 if TYPE_CHECKING:
-    from rewards.workbench.judging.calibration import Report
+    from rewards.workbench.judging.calibration import CalibrationReport
 
 # The judge, its client and the statistics are imported by the command that needs them: `rewards
 # --help` waits for none of them.
@@ -193,13 +193,13 @@ def calibrate(  # long: half of it are options
         raise typer.Exit(1)
 
 
-def _draw(report: "Report", plot: Path) -> None:
+def _draw(report: "CalibrationReport", plot: Path) -> None:
     title = f"{report.rubric} ({report.digest[:12]}): judge and people"
     write_whole(plot, confusion_svg([(q.name, q.agreement) for q in report.questions], title))
     say(f"{counted(len(report.questions), 'confusion table')} drawn into {plot}")
 
 
-def _print_report(report: "Report") -> None:
+def _print_report(report: "CalibrationReport") -> None:
     """The tables for people, on stdout."""
     print(f"{report.rubric} ({report.digest[:12]}): {report.count} rollouts judged")
     for kind, count in report.unscored.items():

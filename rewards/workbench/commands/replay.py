@@ -12,7 +12,7 @@ from rewards.core.score import Fault, Reward
 from rewards.wire.telemetry import mean
 from rewards.workbench.help import examples
 from rewards.workbench.judging.offline import answered_from
-from rewards.workbench.local.recorded import Bug, Replayed, replay_events, totals
+from rewards.workbench.local.recorded import BugReport, Replayed, replay_events, totals
 from rewards.workbench.options import CassetteOption, JsonOption
 from rewards.workbench.output import (
     Mood,
@@ -153,7 +153,7 @@ def _say_what_is_wrong(event: Replayed) -> None:
         say(f"  and {len(lines) - MAX_LINES} more")
 
 
-def _bug_line(bug: Bug) -> str:
+def _bug_line(bug: BugReport) -> str:
     ids = distinct([str(row.id) for row in bug.rows[:MAX_NAMED]], MAX_ID_CHARS)
     more = len(bug.rows) - len(ids)
     rows = f"{'row' if len(bug.rows) == 1 else 'rows'} {', '.join(ids)}"

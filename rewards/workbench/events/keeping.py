@@ -9,7 +9,7 @@ from typing import Literal
 
 from rewards.core.errors import EventError
 from rewards.rubric.spec import find_rubric
-from rewards.workbench.local.handler import LocalHandler, Outcome
+from rewards.workbench.local.handler import InvocationResult, LocalHandler
 from rewards.workbench.local.recorded import EXPECTED, canonical, canonical_answer, unrecordable
 from rewards.workbench.output import printable
 
@@ -82,7 +82,7 @@ def _kept(event: Captured, handler: LocalHandler, path: Path) -> Kept:
     return Kept(path, rows, "new", expects, agrees=expected == here)
 
 
-def _expected(event: Captured, outcome: Outcome, here: str) -> tuple[str | None, str]:
+def _expected(event: Captured, outcome: InvocationResult, here: str) -> tuple[str | None, str]:
     if event.answer is not None:
         answer = parsed(event.answer, f"the answer to {event.name}")
         return canonical_answer(answer), "the Lambda's answer"

@@ -99,7 +99,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Report:
+class CalibrationReport:
     """What calibration found.
 
     `used` is what the judge's replies took: tokens, cost, and requests where it was asked, with
@@ -135,7 +135,7 @@ def report(
     runs: Sequence[Sequence[Reward]],
     *,
     recorded: bool,
-) -> Report:
+) -> CalibrationReport:
     """Compare the first run with the labels, and the runs with each other.
 
     `recorded`: a cassette has answered, and nobody was asked.
@@ -157,7 +157,7 @@ def report(
     errors = [score.value - value for score, value in zip(found, worth, strict=True)]
     positions = [s.metrics["position_bias"] for s in found if "position_bias" in s.metrics]
     used, replayed = _used(recorded)
-    return Report(
+    return CalibrationReport(
         rubric=rubric.name,
         digest=rubric.digest,
         count=len(scored),

@@ -13,7 +13,7 @@ from rewards.wire.contract import Row
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationResult:
     """What an event gave: an answer, or the refusal that Lambda would send in its place.
 
     `error` is `{"errorType", "errorMessage"}`.
@@ -49,9 +49,11 @@ class LocalHandler:
         """Load the rubric, as the handler does; `SpecError` where it cannot be used."""
         self.rubric = Rubric.load(rubric_path)
 
-    def invoke(self, event: object) -> Outcome:
+    def invoke(self, event: object) -> InvocationResult:
         """Score an event. A refusal of the package is an outcome; any other error is a bug."""
         try:
-            return Outcome(answer(event, self.rubric))
+            return InvocationResult(answer(event, self.rubric))
         except RewardsError as error:
-            return Outcome(error={"errorType": type(error).__name__, "errorMessage": str(error)})
+            return InvocationResult(
+                error={"errorType": type(error).__name__, "errorMessage": str(error)}
+            )

@@ -12,7 +12,7 @@ from rewards.core.errors import BatchFailedError, EventError, SpecError
 from rewards.rubric.spec import find_rubric
 from rewards.wire.contract import Row
 from rewards.wire.telemetry import mean
-from rewards.workbench.local.handler import LocalHandler, Outcome
+from rewards.workbench.local.handler import InvocationResult, LocalHandler
 from rewards.workbench.output import distinct, json_text, printable, write_whole
 
 #: An id that stands in a sentence.
@@ -24,7 +24,7 @@ Verdict = Literal["same", "different", "no expectation"]
 
 
 @dataclass(frozen=True)
-class Bug:
+class BugReport:
     """What a component's scorer did in place of a verdict, and the rows that it did it to."""
 
     component: str
@@ -41,20 +41,20 @@ class Replayed:
 
     path: Path
     handler: LocalHandler
-    outcome: Outcome
+    outcome: InvocationResult
     verdict: Verdict
     differences: Sequence[str]
     unrecorded: str = ""
 
     @property
-    def bugs(self) -> list[Bug]:
+    def bugs(self) -> list[BugReport]:
         """What the rubric's scorers failed at, by component and message."""
         found: dict[tuple[str, str], list[Row]] = {}
         for row, reward in self.outcome.explained():
             for name in reward.bugs if reward is not None else ():
                 assert reward is not None
                 found.setdefault((name, reward.faults[name].detail), []).append(row)
-        return [Bug(*named, rows) for named, rows in found.items()]
+        return [BugReport(*named, rows) for named, rows in found.items()]
 
     @property
     def is_fine(self) -> bool:
@@ -86,7 +86,7 @@ def replay_events(paths: Sequence[Path], rubric: str, *, update: bool) -> Iterat
         yield Replayed(path, handlers[rubric_path], outcome, verdict, differences, unrecorded)
 
 
-def unrecordable(outcome: Outcome) -> str:
+def unrecordable(outcome: InvocationResult) -> str:
     """Why nobody can have expected this; empty where one can."""
     if outcome.error is not None:
         failed = outcome.error["errorType"] == BatchFailedError.__name__
@@ -138,7 +138,7 @@ def read_event(path: Path) -> Any:
         raise EventError(f"{path}: not JSON: {error}") from None
 
 
-def canonical(outcome: Outcome) -> str:
+def canonical(outcome: InvocationResult) -> str:
     """The bytes of an expected file for what an event gave."""
     return canonical_answer(outcome.error if outcome.response is None else outcome.response)
 
@@ -156,7 +156,7 @@ def canonical_answer(answer: object) -> str:
     return "[\n" + ",\n".join(json_text(result) for result in answer) + "\n]\n"
 
 
-def _compared(expected: Path, outcome: Outcome) -> tuple[Verdict, list[str]]:
+def _compared(expected: Path, outcome: InvocationResult) -> tuple[Verdict, list[str]]:
     """What differs from the expected file, in words; nothing where it is the same bytes."""
     if not expected.is_file():
         return "no expectation", [

@@ -21,8 +21,8 @@ from time import monotonic, time
 from rewards.wire.contract import HANDLER
 from rewards.workbench.local.runtime_api import (
     MAX_RESPONSE_BYTES,
+    ChildReport,
     Invocation,
-    Report,
     RuntimeServer,
 )
 
@@ -114,7 +114,7 @@ class Environment:
             self._child = None
 
     def _broken(
-        self, child: "_Child", report: Report | None, request_id: str
+        self, child: "_Child", report: ChildReport | None, request_id: str
     ) -> tuple[str, str] | None:
         """Type and message of the error where the platform, not the function, has to answer."""
         if report is not None and report.kind == "too_large":
@@ -157,17 +157,17 @@ class _Child:
 
     def wait_for(
         self, kinds: tuple[str, ...], deadline: float, gone: Callable[[], bool] = lambda: False
-    ) -> Report | None:
+    ) -> ChildReport | None:
         """The next report of one of `kinds`, the child's exit or "gone"; None at the deadline."""
         if "next" in kinds and self.idle:
-            return Report("next")
+            return ChildReport("next")
         while True:
             left = deadline - monotonic()
             try:
                 report = self._server.reports.get(timeout=max(0.0, min(left, LOOK_SECONDS)))
             except Empty:
                 if gone():
-                    return Report("gone")
+                    return ChildReport("gone")
                 if left <= LOOK_SECONDS:
                     return None
                 continue
@@ -204,7 +204,7 @@ class _Child:
 
     def _watch(self) -> None:
         self.process.wait()
-        self._server.reports.put(Report("exit"))
+        self._server.reports.put(ChildReport("exit"))
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
@@ -226,7 +226,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     }
 
 
-def _how_it_ended(child: _Child, report: Report | None, seconds: float) -> str:
+def _how_it_ended(child: _Child, report: ChildReport | None, seconds: float) -> str:
     """In Lambda's words."""
     if report is None:
         return f"Task timed out after {seconds:.2f} seconds"

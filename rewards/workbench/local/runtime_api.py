@@ -33,7 +33,7 @@ class Invocation:
 
 
 @dataclass(frozen=True)
-class Report:
+class ChildReport:
     """Something that the child did: next, response, error, too_large, init_error or exit."""
 
     kind: str
@@ -46,7 +46,7 @@ class RuntimeServer(LoopbackServer):
     def __init__(self) -> None:
         """Listen; an invocation of None ends whoever waits for one."""
         self.events: Queue[Invocation | None] = Queue()
-        self.reports: Queue[Report] = Queue()
+        self.reports: Queue[ChildReport] = Queue()
         self.running = ""
         super().__init__(0, _RuntimeApi)
 
@@ -61,7 +61,7 @@ class _RuntimeApi(LoopbackHandler):
         if self.path != _NEXT:
             self.answer(404, b"{}", {})
             return
-        self._runtime.reports.put(Report("next"))
+        self._runtime.reports.put(ChildReport("next"))
         invocation = self._runtime.events.get()
         if invocation is None:
             self.close_connection = True
@@ -88,10 +88,10 @@ class _RuntimeApi(LoopbackHandler):
             return
         if kind == "response" and len(body) > MAX_RESPONSE_BYTES:
             self.answer(413, b"{}", {})
-            self._runtime.reports.put(Report("too_large"))
+            self._runtime.reports.put(ChildReport("too_large"))
         else:
             self.answer(202, b"{}", {})
-            self._runtime.reports.put(Report(kind, body))
+            self._runtime.reports.put(ChildReport(kind, body))
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):

@@ -19,7 +19,7 @@ from rewards.workbench.rollouts.files.source import Source
 from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row
 from rewards.workbench.rollouts.run import Advance, looked_at, silent
 from rewards.workbench.rollouts.scoring import Scoring
-from rewards.workbench.trials.signal import Prompt
+from rewards.workbench.trials.signal import PromptRewards
 
 #: Of a prompt that is named, its end: where the question is.
 MAX_NAME_CHARS = 200
@@ -36,7 +36,7 @@ class Answers:
     `shares` the share of each component in what rewards differ by within their groups.
     """
 
-    prompts: list[Prompt] = field(default_factory=list)
+    prompts: list[PromptRewards] = field(default_factory=list)
     judged: list[list[tuple[float, ...]]] = field(default_factory=list)
     shares: dict[str, float] = field(default_factory=dict)
     unscored: int = 0
@@ -176,7 +176,7 @@ def _grouped(found: Sequence[_Answer], unscored: Counter[str]) -> Answers:
         groups.setdefault(answer.key, []).append(answer)
     return Answers(
         [
-            Prompt(group[0].name, tuple(fmean(a.rewards) for a in group))
+            PromptRewards(group[0].name, tuple(fmean(a.rewards) for a in group))
             for group in groups.values()
         ],
         [list(_judgements(group)) for group in groups.values()],

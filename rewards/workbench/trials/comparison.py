@@ -43,7 +43,7 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class Groups:
+class GroupChanges:
     """What changes for a trainer, which compares the rollouts of a group.
 
     `gained` and `lost` count groups that have a gradient only by B, only by A; `reordered` is the
@@ -69,7 +69,7 @@ class Comparison:
     mean_b: float
     changed: int
     flips: tuple[Flip, ...]
-    groups: Groups
+    groups: GroupChanges
     false_positives: int
     false_negatives: int
     components: dict[str, float]
@@ -150,7 +150,7 @@ def compared(
     )
 
 
-def _groups(pairs: Sequence[tuple[int, Paid, Paid]]) -> Groups:
+def _groups(pairs: Sequence[tuple[int, Paid, Paid]]) -> GroupChanges:
     by_group: dict[str, list[tuple[float, float]]] = {}
     for _, one, other in pairs:
         by_group.setdefault(one.group, []).append((one.value or 0.0, other.value or 0.0))
@@ -161,7 +161,7 @@ def _groups(pairs: Sequence[tuple[int, Paid, Paid]]) -> Groups:
         for (a1, b1), (a2, b2) in combinations(group[:MAX_GROUP], 2):
             told += 1
             turned += _order(a1, a2) != _order(b1, b2)
-    return Groups(
+    return GroupChanges(
         len(many),
         sum(before for before, _ in live),
         sum(after for _, after in live),

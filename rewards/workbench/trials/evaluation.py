@@ -7,7 +7,7 @@ from typing import Literal
 
 from rewards.core.errors import SpecError
 from rewards.workbench.trials.comparison import Paid
-from rewards.workbench.trials.signal import Estimate, Prompt, with_interval
+from rewards.workbench.trials.signal import Estimate, PromptRewards, with_interval
 
 #: With fewer prompts a percentile interval of the bootstrap is too narrow to conclude from.
 FEWEST_PROMPTS = 20
@@ -51,7 +51,7 @@ def evaluated(base: Answers, tuned: Answers) -> Evaluation:
         raise SpecError("no prompt has scored answers of both: are these the same held-out rows?")
     means = [[fmean(side[key]) for key in shared] for side in sides]
     differences = [
-        Prompt(key, (after - before,))
+        PromptRewards(key, (after - before,))
         for key, before, after in zip(shared, means[0], means[1], strict=True)
     ]
     difference = with_interval(differences, lambda drawn: fmean(one.rewards[0] for one in drawn))

@@ -17,7 +17,7 @@ from rewards.workbench.trials.answers import Answers
 from rewards.workbench.trials.signal import (
     Estimate,
     Noise,
-    Prompt,
+    PromptRewards,
     dead_share,
     graded_dead_share,
     reward_noise,
@@ -129,8 +129,8 @@ def rehearse(answers: Answers, size: int, batch: int, epochs: int) -> Rehearsal:
     )
 
 
-def _dead(prompts: Sequence[Prompt], size: int, right: float | None) -> Dead:
-    def share(some: Sequence[Prompt]) -> float:
+def _dead(prompts: Sequence[PromptRewards], size: int, right: float | None) -> Dead:
+    def share(some: Sequence[PromptRewards]) -> float:
         if right is None:
             return graded_dead_share(some, size) or 0.0
         counts = [(prompt.rewards.count(right), len(prompt.rewards)) for prompt in some]
@@ -142,7 +142,7 @@ def _dead(prompts: Sequence[Prompt], size: int, right: float | None) -> Dead:
     return Dead(size, *(round(value, 4) for value in found))
 
 
-def _pass_rate(prompts: Sequence[Prompt], right: float, wrong: float) -> PassRate:
+def _pass_rate(prompts: Sequence[PromptRewards], right: float, wrong: float) -> PassRate:
     if right == wrong:
         return PassRate(1.0, 0.0, 0.0)
     never = fmean(max(prompt.rewards) == wrong for prompt in prompts)

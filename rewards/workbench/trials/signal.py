@@ -26,7 +26,7 @@ class Estimate(NamedTuple):
     high: float
 
 
-class Prompt(NamedTuple):
+class PromptRewards(NamedTuple):
     """What the answers to one prompt earned."""
 
     key: str
@@ -71,7 +71,7 @@ def _beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
-def graded_dead_share(prompts: Sequence[Prompt], size: int) -> float | None:
+def graded_dead_share(prompts: Sequence[PromptRewards], size: int) -> float | None:
     """The same for rewards of more than two values: groups drawn from the answers that were seen.
 
     None where a prompt has fewer answers than `size`: equal rewards of a larger group cannot be
@@ -89,7 +89,7 @@ def graded_dead_share(prompts: Sequence[Prompt], size: int) -> float | None:
 
 
 def with_interval(
-    prompts: Sequence[Prompt], figure: Callable[[Sequence[Prompt]], float]
+    prompts: Sequence[PromptRewards], figure: Callable[[Sequence[PromptRewards]], float]
 ) -> Estimate:
     """A figure of prompts with the interval that a seeded bootstrap over prompts gives."""
     draw = random.Random(SEED)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rewards.job.config import parse_config
 from rewards.job.datasets.check import LONGEST_ROW_BYTES, MOST_ROWS, check_dataset, lines_of
-from rewards.job.datasets.findings import KINDS, ROWS_SHOWN, Report, as_json
+from rewards.job.datasets.findings import KINDS, ROWS_SHOWN, DatasetReport, as_json
 from rewards.job.datasets.whole import check_files, errors_of
 from tests.job.conftest import SOUND
 
@@ -87,7 +87,7 @@ def test_a_sound_dataset_has_no_findings() -> None:
     ]
     assert found(*sound) == []
     report, _ = check_dataset([b"\xef\xbb\xbf" + LINES[0], *LINES[1:]])
-    assert report == Report(100)
+    assert report == DatasetReport(100)
 
 
 def test_the_number_of_rows_is_the_services() -> None:
@@ -190,7 +190,7 @@ TABLES: dict[str, Any] = {
 }
 
 
-def files(folder: Path, train: bytes, validation: bytes | None = None) -> dict[str, Report]:
+def files(folder: Path, train: bytes, validation: bytes | None = None) -> dict[str, DatasetReport]:
     """The reports of a configuration whose datasets are these."""
     (folder / "train.jsonl").write_bytes(train)
     data: dict[str, Any] = {"train": "train.jsonl"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.reading.structured.leaves import MAX_PAIRED_ITEMS, Agreement, Comparison, leaves
+from rewards.reading.structured.leaves import MAX_PAIRED_ITEMS, Matching, Overlap, leaves
 from tests.strategies import json_values
 
 SMALL = st.recursive(
@@ -37,8 +37,8 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 def test_ordered_leaves_agree_path_by_path(answer: Any, reference: Any) -> None:
     """The leaves in both are those whose whole paths, kinds and values are the same."""
     given_paths, wanted = set(paths(answer)), set(paths(reference))
-    expected = Agreement(len(given_paths & wanted), len(given_paths), len(wanted))
-    assert Comparison(str).agreement(answer, reference) == expected
+    expected = Overlap(len(given_paths & wanted), len(given_paths), len(wanted))
+    assert Matching(str).overlap(answer, reference) == expected
 
 
 @given(value=json_values)
@@ -50,8 +50,8 @@ def test_leaves_are_counted(value: Any) -> None:
 @given(answer=SMALL, reference=SMALL)
 def test_agreement_is_no_more_than_either_side(answer: Any, reference: Any) -> None:
     """In order or not, what is right is in both; and order can only cost."""
-    ordered = Comparison(str).agreement(answer, reference)
-    unordered = Comparison(str, in_order=False).agreement(answer, reference)
+    ordered = Matching(str).overlap(answer, reference)
+    unordered = Matching(str, in_order=False).overlap(answer, reference)
     assert 0 <= unordered.right <= min(unordered.given, unordered.wanted)
     assert (ordered.given, ordered.wanted) == (unordered.given, unordered.wanted)
 
@@ -60,7 +60,7 @@ def test_agreement_is_no_more_than_either_side(answer: Any, reference: Any) -> N
 def test_unordered_items_are_found_wherever_they_stand(items: list[Any], random: Any) -> None:
     """A list in another order, at any depth, is the same list."""
     shuffled = random.sample(items, len(items))
-    found = Comparison(str, in_order=False).agreement({"a": [shuffled]}, {"a": [items]})
+    found = Matching(str, in_order=False).overlap({"a": [shuffled]}, {"a": [items]})
     assert found.right == found.given == found.wanted
 
 
@@ -78,17 +78,17 @@ def test_unordered_items_are_paired_with_the_most_alike(
     answer: Any, reference: Any, right: int
 ) -> None:
     """Equal items first, then those with the most leaves in common."""
-    assert Comparison(str, in_order=False).agreement(answer, reference).right == right
+    assert Matching(str, in_order=False).overlap(answer, reference).right == right
 
 
 def test_pairing_by_likeness_is_bounded() -> None:
     """Beyond the bound of unequal items there is no search, and so no quadratic time."""
     answer = [{"n": i, "v": 0} for i in range(2 * MAX_PAIRED_ITEMS)]
     reference = [{"n": i, "v": 1} for i in range(2 * MAX_PAIRED_ITEMS)]
-    found = Comparison(str, in_order=False).agreement(answer, reference)
+    found = Matching(str, in_order=False).overlap(answer, reference)
     assert found.right == MAX_PAIRED_ITEMS
 
 
 def test_names_and_texts_are_compared_as_they_are_read() -> None:
     """A name with a composed accent is that name with a combining one."""
-    assert Comparison(str).agreement({"n\u00e9e": 1}, {"ne\u0301e": 1}).right == 1
+    assert Matching(str).overlap({"n\u00e9e": 1}, {"ne\u0301e": 1}).right == 1

@@ -13,7 +13,7 @@ import pytest
 from rewards.sandbox.code import process
 from rewards.sandbox.code.confinement import missing
 from rewards.sandbox.code.process import ProcessRunner
-from rewards.sandbox.code.protocol import Call, EngineError, Limits, Outcome, Program
+from rewards.sandbox.code.protocol import EngineError, FunctionCall, Limits, Outcome, Program
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or bool(missing()),
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 LIMITS = Limits(fuel=2_000_000_000, seconds=2.0)
-FINE = Program("def f(x):\n    return x + 1\n", (Call.of("f", 41),))
+FINE = Program("def f(x):\n    return x + 1\n", (FunctionCall.of("f", 41),))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,9 @@ def runner() -> Iterator[ProcessRunner]:
     runner.close()
 
 
-def ran(runner: ProcessRunner, source: str, *calls: Call, stdin: str | None = "") -> Outcome:
+def ran(
+    runner: ProcessRunner, source: str, *calls: FunctionCall, stdin: str | None = ""
+) -> Outcome:
     """What becomes of a program; and the one after it, in the same worker, is right."""
     found, after = runner.run([Program(source, calls, None if calls else stdin), FINE], LIMITS)
     assert found is not None
@@ -43,7 +45,7 @@ def ran(runner: ProcessRunner, source: str, *calls: Call, stdin: str | None = ""
 def test_a_program_reads_prints_and_returns(runner: ProcessRunner) -> None:
     """Calls in order in one world; standard input to output."""
     source = "seen = []\ndef f(x):\n    seen.append(x)\n    return tuple(seen)\n"
-    found = ran(runner, source, Call.of("f", 1), Call.of("f", "a"))
+    found = ran(runner, source, FunctionCall.of("f", 1), FunctionCall.of("f", "a"))
 
     assert [returned.value for returned in found.returned] == ['["t",[1]]', '["t",[1,"a"]]']
     assert ran(runner, "print(input()[::-1])", stdin="abc\n").output == "cba\n"

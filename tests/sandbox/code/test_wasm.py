@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rewards.sandbox.code.plain import read
-from rewards.sandbox.code.protocol import Call, EngineError, Limits, Outcome, Program
+from rewards.sandbox.code.plain import read_plain
+from rewards.sandbox.code.protocol import EngineError, FunctionCall, Limits, Outcome, Program
 from rewards.sandbox.code.wasm import WasmRunner
 
 needs_engine = pytest.mark.skipif(
@@ -27,7 +27,7 @@ def runner() -> Iterator[WasmRunner]:
     made.close()
 
 
-def one(runner: WasmRunner, source: str, *calls: Call, stdin: str | None = None) -> Outcome:
+def one(runner: WasmRunner, source: str, *calls: FunctionCall, stdin: str | None = None) -> Outcome:
     (found,) = runner.run([Program(source, calls, stdin)], LIMITS)
     assert found is not None
     return found
@@ -37,10 +37,20 @@ def one(runner: WasmRunner, source: str, *calls: Call, stdin: str | None = None)
 def test_calls_run_in_order_in_one_world_and_return_plain_data(runner: WasmRunner) -> None:
     """What was kept from one call is there in the next; each tells its own end."""
     source = "seen = []\ndef add(x, *, n=1):\n    seen.append(x)\n    return (x + n, seen)\n"
-    found = one(runner, source, Call.of("add", 1), Call.of("add", 2, n=3), Call.of("add", "a"))
+    found = one(
+        runner,
+        source,
+        FunctionCall.of("add", 1),
+        FunctionCall.of("add", 2, n=3),
+        FunctionCall.of("add", "a"),
+    )
 
     assert found.ended == "done"
-    assert [r.value and read(r.value) for r in found.returned] == [(2, [1]), (5, [1, 2]), None]
+    assert [r.value and read_plain(r.value) for r in found.returned] == [
+        (2, [1]),
+        (5, [1, 2]),
+        None,
+    ]
     assert [r.error for r in found.returned] == ["", "", "TypeError"]
 
 
@@ -74,7 +84,7 @@ def test_a_program_with_stdin_runs_as_main(runner: WasmRunner) -> None:
 def test_a_bomb_ends_itself_and_not_the_next(runner: WasmRunner, source: str, ended: str) -> None:
     """A limit, or a world that breaks, costs one program; the next one's verdict is right."""
     assert one(runner, source).ended == ended
-    assert one(runner, "def f(): return 1", Call.of("f")).returned[0].value == "1"
+    assert one(runner, "def f(): return 1", FunctionCall.of("f")).returned[0].value == "1"
 
 
 @needs_engine
@@ -82,16 +92,16 @@ def test_a_bomb_ends_itself_and_not_the_next(runner: WasmRunner, source: str, en
     "source",
     [
         "import os; f = lambda: [v for k, v in os.environ.items() if 'SECRET' in k][0]",
-        "f = lambda: open('/etc/passwd').read()",
-        "f = lambda: open('/proc/self/environ').read()",
+        "f = lambda: open('/etc/passwd').read_plain()",
+        "f = lambda: open('/proc/self/environ').read_plain()",
         "import os; f = lambda: os.listdir('/proc')",
         "import socket; f = lambda: socket.create_connection(('127.0.0.1', 9001), 1)",
-        "import urllib.request as u; f = lambda: u.urlopen('http://127.0.0.1:9001/').read()",
+        "import urllib.request as u; f = lambda: u.urlopen('http://127.0.0.1:9001/').read_plain()",
         "import subprocess; f = lambda: subprocess.run(['ls'])",
         "import os; f = lambda: os.fork()",
         "import threading; f = lambda: threading.Thread(target=print).start()",
         "import ctypes; f = lambda: 1",
-        "import os; f = lambda: os.read(3, 10)",
+        "import os; f = lambda: os.read_plain(3, 10)",
         "import os; f = lambda: os.kill(1, 9)",
     ],
 )
@@ -100,7 +110,7 @@ def test_nothing_of_the_machine_is_in_reach(
 ) -> None:
     """No credential, file, process, thread, socket or pipe of ours."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
-    found = one(runner, source, Call.of("f"))
+    found = one(runner, source, FunctionCall.of("f"))
 
     assert not any(r.value for r in found.returned), found
 
@@ -112,10 +122,10 @@ def test_worlds_keep_nothing_for_the_next(runner: WasmRunner) -> None:
     found = one(
         runner,
         "import builtins, os\ndef f(): return hasattr(builtins, 'leak'), os.listdir('/data')",
-        Call.of("f"),
+        FunctionCall.of("f"),
     )
 
-    assert read(found.returned[0].value or "") == (False, [])
+    assert read_plain(found.returned[0].value or "") == (False, [])
 
 
 @needs_engine

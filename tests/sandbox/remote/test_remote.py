@@ -10,11 +10,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rewards.sandbox.code.confinement import missing
-from rewards.sandbox.code.protocol import Call, EngineError, Limits, Outcome, Program, Returned
+from rewards.sandbox.code.protocol import (
+    EngineError,
+    FunctionCall,
+    Limits,
+    Outcome,
+    Program,
+    Returned,
+)
 from rewards.sandbox.remote import function, messages
 from rewards.sandbox.remote.client import LambdaRunner
 
-ADD = Program("def f(x):\n    return x + 1\n", (Call.of("f", 41),), keep_arguments=True)
+ADD = Program("def f(x):\n    return x + 1\n", (FunctionCall.of("f", 41),), keep_arguments=True)
 PRINTS = Program("print(input())", stdin="abc\n")
 
 

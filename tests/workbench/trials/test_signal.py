@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.workbench.trials.signal import (
-    Prompt,
+    PromptRewards,
     dead_of,
     dead_share,
     graded_dead_share,
@@ -56,14 +56,14 @@ def test_a_small_sample_tells_the_share_of_larger_groups() -> None:
     near = covered = 0
     for _ in range(200):
         prompts = [
-            Prompt(str(n), tuple(float(draw.random() < p) for _ in range(4)))
+            PromptRewards(str(n), tuple(float(draw.random() < p) for _ in range(4)))
             for n, p in enumerate(rates)
         ]
         counts = [(int(sum(prompt.rewards)), 4) for prompt in prompts]
         near += abs(dead_share(counts, 8) - truth) <= 0.05
     for _ in range(20):
         prompts = [
-            Prompt(str(n), tuple(float(draw.random() < p) for _ in range(4)))
+            PromptRewards(str(n), tuple(float(draw.random() < p) for _ in range(4)))
             for n, p in enumerate(rates)
         ]
         found = with_interval(
@@ -94,7 +94,7 @@ def test_real_answers_tell_their_own_truth() -> None:
 
 def test_graded_rewards_are_told_where_enough_answers_are() -> None:
     """Groups drawn from the answers seen; fewer answers than the group tell nothing."""
-    seen = [Prompt("a", (0.1, 0.1, 0.5)), Prompt("b", (0.2, 0.2, 0.2))]
+    seen = [PromptRewards("a", (0.1, 0.1, 0.5)), PromptRewards("b", (0.2, 0.2, 0.2))]
 
     assert graded_dead_share(seen, 2) == pytest.approx((1 / 3 + 1) / 2)
     assert graded_dead_share(seen, 4) is None
