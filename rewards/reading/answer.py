@@ -23,8 +23,8 @@ from rewards.reading.sentences.marked import (
     statements,
 )
 from rewards.reading.sentences.phrases import SENTENCE_END
-from rewards.reading.sentences.prose import conclude
-from rewards.reading.sentences.single import read_single
+from rewards.reading.sentences.prose import choose, conclude
+from rewards.reading.sentences.single import CALLS, DENIES, read_single
 from rewards.reading.sentences.standing import resolve
 from rewards.reading.text import Pattern, answer_span
 
@@ -33,9 +33,17 @@ __all__ = ["Answer", "find", "given"]
 # Words of a worked solution, at least: what has fewer is a value, with its unit or its name.
 _SOLUTION = 8
 
-# No thousands begin with a zero; of fewer digits it may be a list.
-_DECIMAL_COMMA = Pattern(r"[-+]?0,\d{3,15}")
-_WORD = Pattern(r"[^\W\d_]{2,}")
+_WORD = Pattern(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
+_DIGIT = Pattern(r"\d")
+# A matrix, or what is put like one: its lines are no sentences.
+_TABLE = Pattern(r"\\begin\{[a-zA-Z]*(?:matrix|array|cases|tabular|aligned|split)")
+# Behind the number of a solution: a formula that it is a part of.
+_GOES_ON = Pattern(
+    r"[\s$]*(?:\\(?!\))|[*^]|[/(](?![A-Za-z]{2})|[-+]\s*(?:[\d(\\]|[A-Za-z](?![A-Za-z]))"
+    r"|[b-fi-kn-rt-zBDEGHMO-RUX-Z](?![\w'/])|[A-Za-z]+\s?\(|times\b)"
+)
+# "36,36,108" is lakhs beside a rupee, and else a list as well.
+_LAKHS = Pattern(r"[-+\s$]*\d{1,2}(?:,\d{2})+,\d{3}[\s$.]*")
 # What stands between "Final answer:" and the statement that it announces.
 _LABEL_ONLY = Pattern(r"[\s*_$:`\\(\[{a]*+(?:[Tt]he )?(?:final |correct )?[a\\]?")
 
@@ -73,12 +81,16 @@ def given(reference: str) -> Answer | None:
     """
     start = max(0, reference.rfind("####"))  # of a solution, its last line
     found = find(reference[start:])
-    if found is not None and (found.rule in MARKED or _is_solution(reference)):
+    if found is not None and found.rule in MARKED:
         return found._replace(span=(start + found.span[0], start + found.span[1]))
-    if _DECIMAL_COMMA.fullmatch(reference.strip()):
-        reference = reference.replace(",", ".", 1)
+    if found is not None and _is_solution(reference):
+        if found.value is None or _concludes(reference, found):
+            return found
+        return found._replace(value=None, reason="no number that the solution ends in")
     content = plain(reference.replace("~", " ") if "\\" in reference else reference)
     reading = placed(read_single(content), content, reference, 0, len(reference))
+    if reading.value is not None and _LAKHS.fullmatch(reference):
+        reading = reading._replace(value=None, reason="several numbers, or lakhs")
     span = (reading.start, reading.end)
     return Answer(reading.value, span, "reference", False, reading.reason, reading.percent)
 
@@ -87,7 +99,23 @@ def _is_solution(text: str) -> bool:
     """Whether a text is several sentences, and not a value with a unit or a name."""
     body = text.strip()
     end = SENTENCE_END.search(body)
-    return end is not None and end.end() < len(body) and len(_WORD.findall(body)) >= _SOLUTION
+    if end is None or end.end() >= len(body) or _TABLE.search(body):
+        return False
+    return len(_WORD.findall(body)) >= _SOLUTION
+
+
+def _concludes(solution: str, found: Answer) -> bool:
+    """Whether the number stands in the last sentence, in digits, and is no part of a formula."""
+    start, end = found.span
+    further = SENTENCE_END.search(solution, end)
+    if further is not None and _WORD.search(solution, further.end()):
+        return False
+    written, tail = plain(solution[start:end]), plain(solution[end : end + MAX_STATEMENT])
+    number = choose(written)  # the span is the sentence's where that was not plain
+    if number is None or not _DIGIT.search(written, number.start, number.end):
+        return False
+    lead, tail = written[: number.start], written[number.end :] + tail
+    return not (_GOES_ON.match(tail) or CALLS.search(lead) or DENIES.match(solution))
 
 
 def _readings(text: str, found: list[Statement], end: int) -> list[tuple[Statement, Reading]]:

@@ -59,7 +59,7 @@ _PLAIN = _Plain({**_SAME_LENGTH, **_INVISIBLE})
 
 # "32,\! 349", "14{,}916", "1\,234": a comma, a space of LaTeX's, or both, before three digits.
 _LATEX_THOUSANDS = Pattern(
-    r"(?<=\d)(?:,|\{,\})?(?:(?<!\\)\\++[!,:;\x20]|\{\\[!,:;]\}|\{,\}|~){1,3}+\x20?(?=\d{3}(?!\d))"
+    r"(?<=\d)(?:,\x20?|\{,\})?(?:(?<!\\)\\++[!,:;\x20]|\{\\[!,:;]\}|\{,\}|~){1,3}+\x20?(?=\d{3}(?!\d))"
 )
 _LATEX_FRACTION = Pattern(
     r"(?<!\\)\\++(?:[dtcsx]|nice)?frac\s*+(?:\{\s*+([-+]?)\s*+([\d.,]++)\s*+\}|()(\d))"

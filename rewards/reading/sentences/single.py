@@ -20,23 +20,48 @@ _SEVERAL = "several numbers"
 _EQUALS = Pattern(r".*(?<![!<>])[=≈→]", re.DOTALL)
 # "x = 1, y = 2": what follows an earlier number, and leads to another name.
 _ANOTHER_NAME = phrased(r"\d[^=]*?(?:[;\n]|,(?!\d{3}(?!\d))|<both|either>)[^()=]*=$")
+# The same where the names are calls, or what is named is worked out: "P(1) = 1/4, P(2) = 1/2".
+_SETS_EQUAL = Pattern(r"[=≈→]")
+_SEPARATES = phrased(r"[;\n]|,(?!\d{3}(?!\d))|(?!\b[a-z]\b)<both|either>")
+_BRACKETED = Pattern(r"\([^()]*\)|\[[^\[\]]*\]")
+_MAX_NESTED = 4
 # A plane, a curve, an equation to solve: a bound, a coefficient, a power or a sum of unknowns.
 _CURVE = Pattern(
     r"[<>≤≥≠±]|(?<![\w^])\d++\s?(?![mgshl])[a-z](?![A-Za-z(])"
     r"|(?<![A-Za-z\\])[xyz](?![A-Za-z_])\s*[-+*/^]|[-+*/^]\s*[xyz](?![A-Za-z_])"
+    r"|\|\s*[a-z]\s*\|"
 )
-_EXPRESSION = Pattern(r"[\d\s.,+*/×·÷()$%-]+")
+_EXPRESSION = Pattern(r"(?:[\d\s.+*/×·÷()$%-]|,(?=\d{3}(?!\d)))+")
 # What makes the number after it a part of something: a bound, an operator, a letter, a call.
 _LEADS_IN = Pattern(
     r"[<>≤≥≠±|!√^]|[A-Za-z\d)\]]\s*[+*/×·÷]\s*[($]*$|(?<![A-Za-z'])(?![aI])[A-Za-z][\s($]*$"
-    r"|[A-Za-z]\([^)]*$"
+    r"|[A-Za-z]\([^()]*$"
 )
-_BRACKET = Pattern(r"[(\[]\s*$")
+# "arcsin(3", but "P (3" and "f(2) = 3" are read.
+CALLS = Pattern(r"[A-Za-z]\([^()]*$")
+# "Lyon and 6", "diverges, 0": another answer stands before it. "So, 72" is one.
+_AFTER_ANOTHER = phrased(
+    r"\w\s*(?!\b[a-z]\b)<both|either>[\s$]*$|^\W*(?!<concludes|THEREFORE|SUMMED>)\w+\s*[,;][\s$]*$"
+)
+DENIES = Pattern(r"\W*(?:yes|no|true|false)\b(?!\.\s*\d)", re.IGNORECASE)
+_DATED = Pattern(
+    r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|March|Mar|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?\s+$"
+)
+_BRACKET = Pattern(r"[(\[]([^()\[\]]*)$")
 # The same after it: a factorial, a base, a power, an operator, a product with a bracket.
 _LEADS_ON = Pattern(
     r"!(?!\s*[A-Za-z])|_\w|\.{3}|…|\((?![A-Za-z]{2})|[+=<>≤≥≠±√]|\*(?![*\s]*$)"
     r"|[-–]\s*(?:[A-Za-z](?![A-Za-z])|\()|(?<![A-Za-z°])\^|\^(?!\(?-?\d)|/\s*\("
 )
+# Behind a number that is a part: a factor ("4 times as much"), over an unknown, or times a power
+# of one ("3s^2", where "3 m^2" are metres).
+_OF_UNKNOWN = Pattern(
+    r"\s*/\s*(?![hs]\b)[A-Za-z](?![A-Za-z])|\s*(?!m)[A-Za-z]\^\(?\d|\s+times\s+(?:the|as)\b"
+)
+# "350 (g)", "25 (t-shirts)": what it is a number of, set apart.
+_REMARK = Pattern(r"(?<!\s)\s++\(([A-Za-z' .-]++)\)\s*$")
+_PRODUCT_OF_UNITS = Pattern(r"(?<=[A-Za-z])\s?-\s?(?=(?:m|cm|ft|lbs?|hr?|s|sec|min)\b)")
 _EXPONENT = Pattern(r"\^\(?[-+]?\d++\)?")
 _WORD = Pattern(r"[A-Za-z]+")
 # "72 clips in 2 months" is one number, "30 mph, 40 mph" are two.
@@ -66,11 +91,20 @@ def read_single(content: str) -> Reading:
         return _refused(reading, refusal)
     if reading.value is None:
         return reading
+    if DENIES.match(content):
+        return _refused(reading, "no number")
     if FORMULA.search(right):
         return _refused(reading, _UNSOLVED)
     lead, number = content[at : reading.start], content[reading.start : reading.end]
-    if _BRACKET.search(lead) and "," in number:  # (3,127) is a point, or may be one
+    bracket = _BRACKET.search(lead)  # (-a, 0) is a point, and (3,127) is, or may be one
+    if bracket and "," in (bracket[1] if bracket[1].strip() else number):
         return _refused(reading, _SEVERAL)
+    if _AFTER_ANOTHER.search(lead):
+        return _refused(reading, _SEVERAL)
+    if CALLS.search(lead):
+        return _refused(reading, _UNSOLVED)
+    if _DATED.search(lead):
+        return _refused(reading, "a date")
     if number.endswith("k") and "$" not in number:
         return _refused(reading, _UNSOLVED)
     return _refused(reading, _part_of(lead, content[reading.end :]))
@@ -84,11 +118,27 @@ def _unnamed(name: str) -> str:
     """Why what stands before the last "=" is no name of the number after it; empty if it is."""
     if _CURVE.search(name):
         return _UNSOLVED
-    return _SEVERAL if _ANOTHER_NAME.search(name) else ""
+    if _ANOTHER_NAME.search(name):
+        return _SEVERAL
+    for _ in range(_MAX_NESTED):
+        if "(" not in name and "[" not in name:
+            break
+        name = _BRACKETED.sub("", name)
+    first = _SETS_EQUAL.search(name)
+    twice = first and first.end() < len(name) and _SEPARATES.search(name, first.end())
+    return _SEVERAL if twice else ""
 
 
 def _part_of(lead: str, tail: str) -> str:
     """What a number between these two is a part of; empty where it stands for itself."""
+    if remark := _REMARK.search(tail):
+        thing = remark[1].strip()
+        if len(thing) < 2 and not is_unit(thing):
+            return _UNSOLVED
+        tail = tail[: remark.start()]
+    if _OF_UNKNOWN.match(tail):
+        return _UNSOLVED
+    tail = _PRODUCT_OF_UNITS.sub(" ", tail)
     if _LEADS_IN.search(lead.rstrip("-– $(")) or _LEADS_ON.search(tail):
         return _UNSOLVED
     further = next(scan(_EXPONENT.sub(_blank, tail)), None)
