@@ -11,6 +11,7 @@ rollouts   what is a file of rollouts worth?
 local      what does the Lambda answer on this machine?
 events     what is in recorded events, and how are more made?
 judging    do judges agree with people?
+auditing   does a reward pay a data set's right answers, and only those?
 trials     would it learn, before money is spent on it?
 watching   which runs does a deployment have, and how far are they?
 __main__   what does `rewards` start?

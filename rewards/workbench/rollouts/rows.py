@@ -101,7 +101,11 @@ def read_row(line: Line, keys: Keys) -> Row:
         EventError: the line holds no row at all: no JSON, no field that could be a completion, or
             none to group by where the user named one, or a whole event. `kind` tells these apart.
     """
-    value = read_json(line)
+    return as_row(read_json(line), line.place, keys)
+
+
+def as_row(value: Any, place: int, keys: Keys) -> Row:
+    """The row that a value of JSON is, at its place among the rows; `EventError` as `read_row`."""
     if isinstance(value, list):
         raise EventError(
             "a list, not a row: one row a line; rewards replay takes whole events", "list"
@@ -113,7 +117,7 @@ def read_row(line: Line, keys: Keys) -> Row:
                 "no_group",
             )
         value = _wire_row(value, keys)
-    return parse_row(value, line.place)
+    return parse_row(value, place)
 
 
 def read_json(line: Line) -> Any:
