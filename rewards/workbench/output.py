@@ -226,13 +226,19 @@ def _tell(
     cells: Sequence[Sequence["Text"]],
     prose: Collection[str],
 ) -> None:
-    """Each row as a paragraph: its first cell, its figures in a line, its prose below."""
+    """Each row as a paragraph: its first cell, its figures in a line, its prose below.
+
+    A last cell that is no prose is what the row comes to, and stands beside the first.
+    """
     from rich.padding import Padding
     from rich.text import Text
 
     for first, *rest in cells:
-        console.print(Text.assemble(first, style="bold"), overflow="fold")
         named = [(name, cell) for name, cell in zip(columns[1:], rest, strict=True) if cell.plain]
+        head = Text.assemble(first, style="bold")
+        if named and named[-1][0] == columns[-1] and columns[-1] not in prose:
+            head.append(": ").append_text(named.pop()[1])
+        console.print(head, overflow="fold")
         figures = [Text.assemble(f"{name} ", cell) for name, cell in named if name not in prose]
         words = [
             cell if name == columns[-1] else Text.assemble(f"{name}: ", cell)

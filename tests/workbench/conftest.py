@@ -118,10 +118,11 @@ def write_lines(path: Path, rows: Iterable[Any]) -> Path:
     return path
 
 
-def on_a_terminal(command: list[str], folder: Path, columns: int = 120) -> str:
-    """What a command prints where stdout and stderr are a terminal of that width."""
+def on_a_terminal(command: list[str], folder: Path, columns: int = 120, lines: int = 50) -> str:
+    """What a command prints where stdout and stderr are a terminal of that size."""
     master, slave = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "TERM": "xterm"}
+    size = {"COLUMNS": str(columns), "LINES": str(lines)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **size, "TERM": "xterm"}
     with subprocess.Popen(command, cwd=folder, env=env, stdout=slave, stderr=slave) as process:
         os.close(slave)
         shown = b""

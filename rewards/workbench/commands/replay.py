@@ -1,6 +1,7 @@
 """`rewards replay`: recorded events through the real handler, compared with what is expected."""
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,9 @@ from rewards.workbench.rollouts.explain import explanation
 
 #: Lines shown of one event that is not fine; a changed rule changes all, and ten tell the story.
 MAX_LINES = 10
+
+#: Lines of a screen that are no event's: the title, the head, the totals, the prompt behind them.
+LINES_AROUND = 9
 
 #: Enough of an answer to know it by.
 MAX_ANSWER_CHARS = 24
@@ -70,6 +74,9 @@ def replay(
 ) -> None:
     """Score recorded events on the Lambda handler's path and compare with what is expected.
 
+    One line an event; on a terminal that is too low for all of them, one for the events of a folder
+    that are as expected.
+
     An event is a file NAME.json, its expected response NAME.expected.json beside it; an event
     that is refused expects {"errorType", "errorMessage"}. The folder says which rubric scores it:
     the folder's own rubric.toml, else the bundled rubric that is called like the folder, so
@@ -107,30 +114,51 @@ def replay(
 
 
 def _print_events(replayed: Sequence[Replayed]) -> None:
-    """A line an event, named from the folder that all are under."""
-    folder = os.path.commonpath([event.path.parent for event in replayed])
-    rows: list[list[str | Shown]] = []
-    for event in replayed:
-        unscored = sum(
-            reward is None or bool(reward.faults) for _, reward in event.outcome.explained()
-        )
-        average = mean([reward.value for reward in event.outcome.rewards])
-        refused = event.outcome.error is not None
-        verdict = f"{event.verdict} (refused)" if refused else event.verdict
-        mood = _MOODS[event.verdict]
-        if event.bugs:
-            verdict, mood = f"{verdict}, a bug", "bad"
-        rows.append(
-            [
-                printable(os.path.relpath(event.path.with_suffix(""), folder), 200),
-                "-" if refused else str(len(event.outcome.rows)),
-                "-" if average is None else figure(average),
-                Shown(str(unscored or ""), "odd"),
-                Shown(verdict, mood),
-            ]
-        )
+    """A line an event, or on a terminal that is too low for that one for each folder's fine ones.
+
+    They are named from the folder that all are under.
+    """
+    top = Path(os.path.commonpath([event.path.parent for event in replayed]))
+    lines = [[event] for event in replayed]
+    if sys.stdout.isatty() and len(lines) + LINES_AROUND > shutil.get_terminal_size().lines:
+        lines = _by_folder(replayed)
     columns = ["event", "rows", "reward", "unscored", "verdict"]
-    print_table(columns, rows, prose=["event"], title=f"events under {folder}")
+    rows = [_event_row(events, top) for events in lines]
+    print_table(columns, rows, prose=["event"], title=f"events under {top}")
+
+
+def _by_folder(replayed: Sequence[Replayed]) -> list[list[Replayed]]:
+    """What is not fine alone, and behind it the fine events of each folder together."""
+    folders = {event.path.parent for event in replayed}
+    if len(folders) == 1:
+        return [[event] for event in replayed]  # this folder was asked for
+    lines = [[event] for event in replayed if not event.is_fine]
+    for folder in sorted(folders):
+        fine = [event for event in replayed if event.is_fine and event.path.parent == folder]
+        lines += [fine] if fine else []
+    return lines
+
+
+def _event_row(events: Sequence[Replayed], top: Path) -> list[str | Shown]:
+    """The row of one event, or of several that are all fine."""
+    first, *others = events
+    name = os.path.relpath(first.path.parent if others else first.path.with_suffix(""), top)
+    explained = [reward for event in events for _, reward in event.outcome.explained()]
+    unscored = sum(reward is None or bool(reward.faults) for reward in explained)
+    average = mean([reward.value for event in events for reward in event.outcome.rewards])
+    refused = sum(event.outcome.error is not None for event in events)
+    told = f"{refused} refused" if others else "refused"
+    verdict = f"{first.verdict} ({told})" if refused else first.verdict
+    mood = _MOODS[first.verdict]
+    if first.bugs:
+        verdict, mood = f"{verdict}, a bug", "bad"
+    return [
+        f"{printable(name, 200)}, {len(events)} events" if others else printable(name, 200),
+        "-" if refused == len(events) else str(sum(len(event.outcome.rows) for event in events)),
+        "-" if average is None else figure(average),
+        Shown(str(unscored or ""), "odd"),
+        Shown(verdict, mood),
+    ]
 
 
 def _say_what_is_wrong(event: Replayed) -> None:
