@@ -41,7 +41,6 @@ class Asked:
 
     model: str
     body: Mapping[str, Any]
-    at: float = 0.0
 
     @property
     def user(self) -> str:
@@ -128,7 +127,6 @@ class Converse:
     problems: list[str] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
-    last_end: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -198,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.server.state
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         model = unquote(self.path.removeprefix("/model/").removesuffix("/converse"))
-        asked = Asked(model, body, time.monotonic())
+        asked = Asked(model, body)
         with state.lock:
             state.asked.append(asked)
             state.problems += problems_of(service(), {"modelId": model, **body})
@@ -212,7 +210,6 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             with state.lock:
                 state.under_way -= 1
-                state.last_end = time.monotonic()
 
     def _answer(self, asked: Asked, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""

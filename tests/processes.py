@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 #: Longer than the end of any process takes, on whatever machine.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 def alive(session: int) -> set[int]:

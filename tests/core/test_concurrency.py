@@ -10,6 +10,7 @@ import pytest
 
 from rewards.core.concurrency import FanOut, current_run, fan_out
 from rewards.core.errors import DeadlineError, ServiceError
+from tests.patience import in_some_time
 
 
 def given(value: Any) -> Callable[[], Awaitable[Any]]:
@@ -62,22 +63,26 @@ def test_no_more_calls_than_the_limit_are_under_way(limit: int) -> None:
 
 def test_what_is_late_is_cancelled_and_nothing_starts_after_the_deadline() -> None:
     """The finished keep their results; the rest are deadline errors, started or not."""
-    started = []
 
-    def call(index: int) -> Callable[[], Awaitable[int]]:
-        async def run() -> int:
-            started.append(index)
-            if index:
-                await asyncio.Event().wait()
-            return index
+    def check(seconds: float) -> None:
+        started = []
 
-        return run
+        def call(index: int) -> Callable[[], Awaitable[int]]:
+            async def run() -> int:
+                started.append(index)
+                if index:
+                    await asyncio.Event().wait()
+                return index
 
-    outcomes = fan_out([call(i) for i in range(6)], limit=2, deadline=monotonic() + 0.05)
+            return run
 
-    assert outcomes[0] == 0
-    assert all(isinstance(outcome, DeadlineError) for outcome in outcomes[1:])
-    assert started == [0, 1, 2]
+        outcomes = fan_out([call(i) for i in range(6)], limit=2, deadline=monotonic() + seconds)
+
+        assert outcomes[0] == 0
+        assert all(isinstance(outcome, DeadlineError) for outcome in outcomes[1:])
+        assert started == [0, 1, 2]
+
+    in_some_time(check)
 
 
 def test_a_thread_that_hangs_does_not_hold_the_batch() -> None:

@@ -174,7 +174,7 @@ def test_a_slow_body_costs_no_more_than_the_time_limit(
     server.script = lambda asked: Fault("drip", seconds=0.05, body=b" " * 10_000)
     rubric = graded(timeout=0.3, on_error="skip")
     with over_the_wire(RetryPolicy(attempts=1)):
-        for seconds in (1.0, 60.0, math.inf):
+        for seconds in (30.0, math.inf):
             [reward] = rubric.score_batch([sample("72")], deadline=monotonic() + seconds)
             assert reward.faults["judge"].kind == "service"
 

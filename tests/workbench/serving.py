@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import boto3  # noqa: TID251 - the client under test; no cold start is paid here
 from botocore.config import Config
 
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import COMMAND, ROOT, wire_row
 
 SCORER = """
@@ -22,10 +23,10 @@ from rewards import Sample, scorer
 @scorer
 def acts(sample: Sample) -> bool:
     if sample.completion == "sleep":
-        time.sleep(60)
+        time.sleep(900)
     while sample.completion == "hang":
         try:
-            time.sleep(60)
+            time.sleep(900)
         except BaseException:
             pass
     if sample.completion == "exit":
@@ -59,7 +60,7 @@ def serving(folder: Path, *options: str, **environment: str) -> Iterator[tuple[s
         finally:
             if server.poll() is None:
                 server.kill()
-            server.wait(timeout=20)
+            server.wait(timeout=PATIENCE_SECONDS)
             server.stdout.close()
 
 
@@ -80,7 +81,7 @@ def client(url: str) -> Any:
         region_name="us-east-1",
         aws_access_key_id="none",
         aws_secret_access_key="none",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE_SECONDS),
     )
 
 
@@ -91,7 +92,9 @@ def invoke(function: Any, event: Any, **options: Any) -> Any:
 
 def raw(function: Any, path: str) -> http.client.HTTPConnection:
     """A POST that has begun, to be given headers that no SDK would send."""
-    connection = http.client.HTTPConnection(urlsplit(function.meta.endpoint_url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(
+        urlsplit(function.meta.endpoint_url).netloc, timeout=PATIENCE_SECONDS
+    )
     connection.putrequest("POST", path)
     return connection
 

@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from rewards.workbench.extras import EXTRAS
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import EXACT, ROOT, on_a_terminal, wire_row, write_lines
 
 #: Run the command as if these modules were not there.
@@ -29,7 +30,13 @@ def without(*modules: str) -> list[str]:
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.workbench.output import distinct, json_text, printable, write_whole
+from tests.processes import PATIENCE_SECONDS
 from tests.strategies import any_text, json_values
 from tests.workbench.conftest import COMMAND, EXACT, ROOT, on_a_terminal, wire_row
 
@@ -81,7 +82,7 @@ def test_a_terminal_without_utf_8_gets_escapes_and_no_traceback(tmp_path: Path) 
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
         capture_output=True,
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         check=True,
     )
 

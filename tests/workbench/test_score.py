@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from rewards.workbench.local.handler import LocalHandler
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import (
     COMMAND,
     MIXED,
@@ -323,7 +324,7 @@ def _peak_memory(command: list[str], folder: Path) -> int:
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=True,
     )
     return int(done.stdout)

@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from rewards.workbench.local import runtime
 from rewards.workbench.local.handler import LocalHandler
+from tests.patience import in_some_time
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import COMMAND, EXACT, ROOT, Run, wire_row
 from tests.workbench.serving import EVENT, RUBRIC, answer, client, invoke, serving
 
@@ -61,25 +63,37 @@ def test_an_error_of_the_handler_is_a_function_error(function: Any) -> None:
     assert "'body'" in error["errorMessage"]
 
 
-def test_the_timeout_is_enforced_and_the_next_invocation_works(function: Any) -> None:
+def test_the_timeout_is_enforced_and_the_next_invocation_works(tmp_path: Path) -> None:
     """The child is killed at the timeout and replaced, where nothing in it can be interrupted."""
-    response = invoke(function, [wire_row("hang")])
 
-    assert response["FunctionError"] == "Unhandled"
-    error = answer(response)
-    assert error["errorType"] == "Sandbox.Timedout"
-    assert error["errorMessage"].endswith("Task timed out after 2.00 seconds")
-    assert "FunctionError" not in invoke(function, EVENT)
+    def check(seconds: float) -> None:
+        with serving(tmp_path, "--timeout", f"{seconds:g}") as (url, _):
+            function = client(url)
+            response = invoke(function, [wire_row("hang")])
+
+            assert response["FunctionError"] == "Unhandled"
+            error = answer(response)
+            assert error["errorType"] == "Sandbox.Timedout"
+            assert error["errorMessage"].endswith(f"Task timed out after {seconds:.2f} seconds")
+            assert "FunctionError" not in invoke(function, EVENT)
+
+    in_some_time(check, first=1)
 
 
-def test_a_scorer_that_sleeps_costs_its_sample_and_not_the_invocation(function: Any) -> None:
+def test_a_scorer_that_sleeps_costs_its_sample_and_not_the_invocation(tmp_path: Path) -> None:
     """The batch is answered before the timeout: the sleeper at the floor, its neighbour scored."""
-    response = invoke(function, [wire_row("72", id="quick"), wire_row("sleep", id="slow")])
 
-    quick, slow = answer(response)
-    assert "FunctionError" not in response
-    assert (quick["aggregate_reward_score"], slow["aggregate_reward_score"]) == (1.0, 0.0)
-    assert "acts/error/deadline" in {metric["name"] for metric in slow["metrics_list"]}
+    def check(seconds: float) -> None:
+        with serving(tmp_path, "--timeout", f"{seconds:g}") as (url, _):
+            rows = [wire_row("72", id="quick"), wire_row("sleep", id="slow")]
+            response = invoke(client(url), rows)
+
+        assert "FunctionError" not in response
+        quick, slow = answer(response)
+        assert (quick["aggregate_reward_score"], slow["aggregate_reward_score"]) == (1.0, 0.0)
+        assert "acts/error/deadline" in {metric["name"] for metric in slow["metrics_list"]}
+
+    in_some_time(check, first=2)
 
 
 def test_a_crash_is_a_function_error_and_the_next_invocation_works(function: Any) -> None:
@@ -228,13 +242,13 @@ def test_a_signal_ends_it_and_its_child(tmp_path: Path, how: signal.Signals) -> 
     with serving(tmp_path) as (url, server):
         assert "FunctionError" not in invoke(client(url), EVENT)
         server.send_signal(how)
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=PATIENCE_SECONDS) == 0
 
     log = (tmp_path / "serve.log").read_text()
     assert log.rstrip().endswith("stopped")
     assert "Traceback" not in log
     with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(url, timeout=5)
+        urllib.request.urlopen(url, timeout=PATIENCE_SECONDS)
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
@@ -246,7 +260,7 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.workbench.local.loopback import HOST
 from rewards.workbench.local.runtime_api import MAX_RESPONSE_BYTES, Invocation, RuntimeServer
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import wire_row
 from tests.workbench.serving import EVENT, answer, client, invoke, raw, serving
 
@@ -39,7 +40,7 @@ def test_a_request_over_6_mb_is_refused_by_the_service(function: Any) -> None:
 
 def test_a_response_over_6_mb_is_a_function_error(tmp_path: Path) -> None:
     """A small event can have a response that Lambda would not carry even without its metrics."""
-    with serving(tmp_path, "--timeout", "30") as (url, _):
+    with serving(tmp_path, "--timeout", "120") as (url, _):
         function = client(url)
         response = invoke(function, [{"messages": 0}] * 140_000)
 
@@ -103,7 +104,9 @@ def test_a_peer_that_asks_before_it_sends_is_answered(function: Any) -> None:
         "POST /2015-03-31/functions/f/invocations HTTP/1.1\r\n"
         f"Host: {address.netloc}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
     )
-    with socket.create_connection((address.hostname, address.port), timeout=20) as peer:
+    with socket.create_connection(
+        (address.hostname, address.port), timeout=PATIENCE_SECONDS
+    ) as peer:
         peer.sendall(head.encode())
         assert peer.recv(100).startswith(b"HTTP/1.1 100")
 
@@ -149,7 +152,7 @@ def test_a_page_in_a_browser_cannot_invoke(function: Any, headers: dict[str, str
         headers=headers,
     )
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
     with refused.value:
         assert refused.value.code == 403
 
@@ -161,7 +164,7 @@ def test_the_runtime_api_takes_answers_to_its_own_question_only() -> None:
     server.events.put(Invocation("7", "arn", b"{}", 0.0))
 
     def status(method: str, path: str) -> int:
-        connection = http.client.HTTPConnection(HOST, server.server_port, timeout=20)
+        connection = http.client.HTTPConnection(HOST, server.server_port, timeout=PATIENCE_SECONDS)
         connection.request(method, f"/2018-06-01/runtime/{path}", body=b"[]")
         answered = connection.getresponse()
         answered.read()
@@ -182,8 +185,8 @@ def test_the_runtime_api_takes_answers_to_its_own_question_only() -> None:
 
 
 def test_a_caller_that_hangs_up_blocks_nobody(tmp_path: Path) -> None:
-    """Its invocation is ended, though it has a minute left; the next one finds a place."""
-    with serving(tmp_path, "--timeout", "60") as (url, _):
+    """Its invocation is ended, though it has minutes left; the next one finds a place."""
+    with serving(tmp_path, "--timeout", "900") as (url, _):
         function = client(url)
         connection = raw(function, "/2015-03-31/functions/f/invocations")
         event = json.dumps([wire_row("sleep")]).encode()
@@ -191,7 +194,7 @@ def test_a_caller_that_hangs_up_blocks_nobody(tmp_path: Path) -> None:
         connection.endheaders(event)
         connection.close()
 
-        # The client's own limit is 30 seconds, half of what the sleeper would take.
+        # The client's own limit is a third of what the sleeper would take.
         assert "FunctionError" not in invoke(function, EVENT)
 
 
@@ -201,6 +204,6 @@ def test_other_apis_are_refused(function: Any) -> None:
         function.list_functions()
     url = function.meta.endpoint_url + "/2015-03-31/functions/a/b/invocations"
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(url, data=b"{}", timeout=10)
+        urllib.request.urlopen(url, data=b"{}", timeout=PATIENCE_SECONDS)
     with refused.value:
         assert refused.value.code == 404

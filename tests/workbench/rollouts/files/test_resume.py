@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import COMMAND as PROCESS
 from tests.workbench.conftest import Run, wire_row, write_lines
 
@@ -123,7 +124,7 @@ def on_a_disk_of(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from tests.processes import PATIENCE_SECONDS
 from tests.workbench.conftest import COMMAND, MIXED, Run, printed, wire_row, write_lines
 
 ROWS = [wire_row("72", id=n) for n in range(5)]
@@ -258,7 +259,7 @@ def test_results_are_never_appended_to_their_own_input(
             env=environment,
             stdout=stdout,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 
@@ -355,7 +356,7 @@ def test_a_second_process_is_told_to_wait(
 
     second = [process(*command), process(*command, "--resume"), process(*command, "--overwrite")]
     (tmp_path / "go").write_bytes(b"")
-    _, errors = first.communicate(timeout=60)
+    _, errors = first.communicate(timeout=PATIENCE_SECONDS)
 
     assert {(result.code, result.stderr) for result in second} == {
         (2, "rewards: another process is writing --out out: let it end, or give another name\n")
