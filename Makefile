@@ -71,7 +71,7 @@ shuffle: $(VENV)/infra.stamp emulator ## All tests in a random order, then each 
 		$(BIN)/python -m pytest -q --no-header -p no:benchmark -p no:randomly $$file || exit 1; done
 
 .PHONY: wheel-test
-wheel-test: $(VENV)/run.stamp ## Build the wheel, install it elsewhere, and use it there
+wheel-test: $(VENV)/infra.stamp ## Build the wheel, install it elsewhere, and use it there
 	$(BIN)/python scripts/try_wheel.py
 
 .PHONY: lock

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.node import CDK, npm_command
 from infra.summary import summary
+from infra.tools import cdk_command, npm_command
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     os.environ.setdefault("CDK_DISABLE_CLI_TELEMETRY", "1")
     # cdk.json says `python3 app.py`, which has to be this interpreter.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = npm_command() if tool == "npm" else [str(CDK)]
+    command = npm_command() if tool == "npm" else cdk_command()
     sys.exit(subprocess.run([*command, *arguments], check=False).returncode)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.assets.platform import RUNTIME
+from rewards_cdk.assets.platform import RUNTIME
 
 ASSEMBLY = Path("cdk.out")
 
@@ -47,7 +47,8 @@ def _stack(assembly: Path, template: str) -> Iterator[str]:
         source = assembly / file["source"]["path"]
         if source.name != template:
             form = _SOURCES if _is_not_compiled(source) else ""
-            yield f"  {file.get('displayName', 'asset')}: {source}, {_size(source)}{form}"
+            name = file.get("displayName", "asset").removeprefix("Default/")
+            yield f"  {name}: {source}, {_size(source)}{form}"
 
 
 def _is_not_compiled(path: Path) -> bool:

@@ -149,7 +149,9 @@ def test_a_module_imports_only_what_the_table_allows(path: Path) -> None:
             assert room, f"{path} is a map: it imports nothing"
             rooms = {".".join(parts[1:end]) for end in range(2, len(parts) + 1)}
             assert rooms & {*MAY_IMPORT[room], "core.errors"}, f"{path} imports {name}"
-        assert parts[0] not in {"infra", "aws_cdk", "constructs"}, f"{path} imports {name}"
+        assert parts[0] not in {"infra", "rewards_cdk", "aws_cdk", "constructs"}, (
+            f"{path} imports {name}"
+        )
 
 
 def workbench_imports(path: Path) -> list[str]:

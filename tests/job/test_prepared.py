@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.job.config import LONGEST_HOURS, LONGEST_PREFIX
 from rewards.job.definition import JobDefinition
 from rewards.job.errors import ConfigError
 from rewards.job.prepared import (
@@ -19,6 +18,7 @@ from rewards.job.prepared import (
     prepare,
     token_of,
 )
+from rewards.job.settings import LONGEST_HOURS, LONGEST_PREFIX
 
 
 def test_overrides_change_one_run_and_not_the_definition(nova: JobDefinition) -> None:

@@ -8,11 +8,11 @@ import pytest
 from moto.awslambda_simple.models import lambda_simple_backends
 from moto.core.config import default_user_config
 
-from infra.job.runtime import handlers
 from rewards.job import steps
 from rewards.job.aws import aws_client
 from rewards.job.definition import JobDefinition
 from rewards.job.errors import ConfigError, JobError, MissingError, PreflightError
+from rewards_cdk.job.runtime import handlers
 from tests.job.conftest import SOUND
 from tests.local_aws.mantle import FakeMantle
 

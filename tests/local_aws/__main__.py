@@ -14,7 +14,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from infra.node import CDK, npm_command
+from infra.tools import CDK, npm_command
 from rewards.job.config import DEFAULT_FILE
 from tests.local_aws import emulator
 from tests.local_aws.deployment import ROOT, Deployment

@@ -11,11 +11,12 @@ import boto3  # noqa: TID251 - this is a client of AWS, not a reward function
 from aws_cdk import App
 
 from infra.findings import check
-from infra.node import CDK
 from infra.stacks import RftStack
+from infra.tools import cdk_command
 from rewards.job.config import RftConfig, load_config
 from rewards.job.targets import NOVA
 from rewards.rubric.spec import find_rubric
+from rewards_cdk.assets.places import LOCK
 from tests.local_aws.mantle import FakeMantle
 from tests.local_aws.report import expect, say
 from tests.local_aws.server import ACCOUNT, Simulator
@@ -23,7 +24,7 @@ from tests.local_aws.server import ACCOUNT, Simulator
 ROOT = Path(__file__).parent.parent.parent
 
 #: Of the types that moto's CloudFormation does not create, what is checked from the template by.
-CHECKED_FROM_TEMPLATE = "tests/infra/test_stack.py"
+CHECKED_FROM_TEMPLATE = "tests/rewards_cdk/test_stack.py"
 
 #: The second deployment: the same reward for the OpenAI-compatible API.
 OPEN_WEIGHT_TOML = """
@@ -32,7 +33,6 @@ target = "open-weight"
 
 [reward]
 rubric = {rubric}
-requirements = {requirements}
 
 [data]
 train = {train}
@@ -53,7 +53,6 @@ def _open_weight(nova: RftConfig, folder: Path) -> Path:
     text = OPEN_WEIGHT_TOML.format(
         name=nova.name,
         rubric=json.dumps(str(nova.local(rubric)) if rubric.endswith(".toml") else rubric),
-        requirements=json.dumps(str(nova.local(nova.reward.requirements))),
         train=json.dumps(str(nova.local(nova.data.train))),
     )
     path = folder / "open-weight.toml"
@@ -73,7 +72,8 @@ class Deployment:
         self.mantle = mantle
         self.folder = folder
         self.assembly = folder / "cdk.out"
-        self.lock = self.nova.local(self.nova.reward.requirements)
+        own = self.nova.reward.requirements
+        self.lock = self.nova.local(own) if own else LOCK
 
     def client(self, service: str, region: str) -> Any:
         """A client of the simulator."""
@@ -107,7 +107,7 @@ class Deployment:
 
     def _cdk(self, *arguments: str) -> None:
         done = subprocess.run(
-            [str(CDK), *arguments],
+            [*cdk_command(), *arguments],
             cwd=self.folder,  # away from cdk.json: bootstrapping needs no app
             env={**os.environ, **self.simulator.environment, "AWS_REGION": self.nova.region},
             capture_output=True,

@@ -7,11 +7,11 @@ import json
 import zipfile
 from pathlib import Path
 
-from infra.assets import bundle
-from infra.assets.archive import build
-from infra.assets.platform import RUNTIME, Platform
-from infra.assets.wheels import third_party
 from rewards.workbench.local.handler import LocalHandler
+from rewards_cdk.assets import bundle
+from rewards_cdk.assets.archive import build
+from rewards_cdk.assets.platform import RUNTIME, Platform
+from rewards_cdk.assets.wheels import third_party
 from tests.local_aws import emulator
 from tests.local_aws.deployment import ROOT, Deployment, rubric_of
 from tests.local_aws.report import expect, say

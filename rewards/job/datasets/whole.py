@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from rewards.job.config import RftConfig
 from rewards.job.datasets.check import Prompts, check_dataset, lines_of
 from rewards.job.datasets.findings import DatasetReport, FlawTally
 from rewards.job.datasets.golds import check_golds
 from rewards.job.datasets.store import DatasetStore
 from rewards.job.definition import JobDefinition, full_marks_of
 from rewards.job.prepared import PreparedRun
+from rewards.job.settings import RftConfig
 from rewards.rubric import Rubric
 
 #: How the reports of the sets are called, in their order.

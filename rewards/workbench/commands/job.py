@@ -14,7 +14,6 @@ import typer
 from rewards.job.config import (
     CONTEXT_PREFIX,
     DEFAULT_FILE,
-    RftConfig,
     assign,
     load_config,
     overrides_of,
@@ -24,6 +23,7 @@ from rewards.job.errors import ConfigError, JobError
 from rewards.job.jobs import COMPLETED
 from rewards.job.prepared import OVERRIDES, prepare, requests_of
 from rewards.job.runs import Runs, RunView
+from rewards.job.settings import RftConfig
 from rewards.job.steps import check_data, check_reward, create_job, deployed_definition
 from rewards.job.targets import doubts
 from rewards.workbench import watching
