@@ -10,6 +10,7 @@ sql_results    when are two results the same?
 seedings       which other rows could the database hold?
 state          what do tool calls leave, where tools are data?
 code           what does a program give back that a model wrote?
+lint           what do linters find in a program, without running it?
 conduct        how did a program conduct itself while it ran?
 remote         how are programs run by a function of their own?
 """

@@ -17,9 +17,10 @@ from rewards.core.scorer import scorer
 from rewards.reading.structured.programs import find_program, parsed
 from rewards.reading.text import MAX_ANSWER_CHARS
 from rewards.sandbox import conduct
+from rewards.sandbox import lint as linting
 from rewards.sandbox.code import engines
-from rewards.sandbox.code import lint as linting
-from rewards.sandbox.code.judging import Judgement, Steps, checked, together
+from rewards.sandbox.code.batches import Steps, ended, together
+from rewards.sandbox.code.judging import Judgement, checked
 from rewards.sandbox.code.protocol import EngineError, Limits, Program
 from rewards.sandbox.code.tasks import TaskFields, in_place, task_of
 
@@ -292,19 +293,20 @@ def _run(
         for r, sample in zip(read, samples, strict=True)
     ]
     sound = [program for program, r in zip(programs, read, strict=True) if _does_something(r)]
+    steps = [ended(program) for program in sound]
     try:
-        ran = engines.engine(engine).run(sound, Limits(fuel=max_fuel), deadline)
+        ran = together(steps, engines.engine(engine), Limits(fuel=max_fuel), deadline)
     except EngineError as error:
         return [ServiceError(str(error))] * len(samples)
     outcomes = dict(zip(sound, ran, strict=True))
     found: list[Score | BaseException] = []
     for sample, program, r in zip(samples, programs, read, strict=True):
         outcome = outcomes.get(program)
-        if isinstance(r.tree, str) or program not in outcomes:
+        if isinstance(r.tree, str) or outcome is None:
             said = r.tree if isinstance(r.tree, str) else "no statement that does anything"
             found.append(Score(0.0, said, answer=r.program[:MAX_ANSWER_CHARS]))
-        elif outcome is None:
-            found.append(DeadlineError("no time left"))
+        elif isinstance(outcome, BaseException):
+            found.append(outcome)
         else:
             wanted = sample.metadata.get(output_key)
             output = None if wanted is None else str(wanted)

@@ -9,7 +9,7 @@ from rewards.core.sample import Sample
 from rewards.core.score import Score
 from rewards.registry import resolve
 from rewards.rubric import Rubric, use
-from rewards.sandbox.code import lint as linting
+from rewards.sandbox import lint as linting
 from rewards.scorers.code import lint
 
 

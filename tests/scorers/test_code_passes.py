@@ -3,7 +3,6 @@
 import importlib.util
 import json
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -72,7 +71,7 @@ def test_no_hostile_program_earns_anything_and_none_costs_its_neighbours() -> No
         if number % 9 == 0:
             samples.append(sample(f"{ADD}# {number}\n", FORMS["check"]))
     before = open_files()
-    rewards = rubric.score_batch(samples, deadline=monotonic() + 300)
+    rewards = rubric.score_batch(samples)
 
     paid = {ATTACKS[n]["name"]: rewards[at].value for n, at in enumerate(hostile)}
     assert {name for name, value in paid.items() if value} == set()
@@ -208,15 +207,14 @@ def test_verdicts_and_fuel_are_the_same_in_every_run() -> None:
     assert scores[0].value == 1.0
 
 
-def test_sixty_four_endless_loops_are_answered_before_the_deadline() -> None:
-    """With 64 verdicts, whatever each of them is; the right program among them has its own."""
-    rubric = Rubric("code", [use(passes, max_fuel=20_000_000_000)])
+def test_sixty_four_endless_loops_have_a_verdict_each() -> None:
+    """They run out of instructions, on however busy a machine; the right program has its reward."""
+    rubric = Rubric("code", [use(passes, max_fuel=100_000_000)])
     loops = [sample(f"while True: {n}\n", FORMS["check"]) for n in range(64)]
-    deadline = monotonic() + 12
-    rewards = rubric.score_batch([sample(ADD, FORMS["check"]), *loops], deadline=deadline)
+    rewards = rubric.score_batch([*loops, sample(ADD, FORMS["check"])])
 
-    assert monotonic() < deadline
-    assert [reward.value for reward in rewards[1:]] == [0.0] * 64
+    assert [reward.value for reward in rewards] == [0.0] * 64 + [1.0]
+    assert not [reward.faults for reward in rewards if reward.faults]
 
 
 def test_parameters_are_checked() -> None:

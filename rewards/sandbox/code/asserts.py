@@ -1,14 +1,14 @@
 """Tests as a program of their own: it asks the program for values, and never shares its world.
 
 `assert` statements are rewritten so that each is counted and none ends the rest. Calls of the
-program are answered from a list (`harness`): a call that is not on it is noted and answered with
-None, and the tests run again once the program has answered it.
+program are answered from a list (`guest.Harness`): a call that is not on it is noted and answered
+with None, and the tests run again once the program has answered it.
 """
 
 import ast
 import builtins
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -44,7 +44,8 @@ class AssertTests:
 
     def source(self, answers: Sequence[tuple[str, str, str | None, str, str | None]]) -> str:
         """The program that runs the tests with these answers, one per call, in order."""
-        return f"__answers__ = {json.dumps(list(answers))!r}\n{self.text}"
+        said = json.dumps(list(answers))
+        return f"globals().update(__harness__({said!r}).names())\n{self.text}"
 
 
 @lru_cache(maxsize=256)
@@ -80,7 +81,6 @@ def assert_tests(tests: str, preamble: str, entry_points: tuple[str, ...]) -> As
     vars(guarded.body[0])["body"] = body
     text = "\n".join(
         [
-            _HARNESS,
             preamble,
             *(f"{name} = __asked__({to!r})" for name, to in sorted(functions.items())),
             ast.unparse(ast.fix_missing_locations(guarded)),
@@ -164,78 +164,6 @@ class _Rewritten(ast.NodeTransformer):
         return record.body[0]
 
 
-#: What the tests find in their world. `__plain__` is the guest's.
-_HARNESS = """
-import builtins, json
-__answers__ = json.loads(__answers__)
-__state__ = {"calls": [], "open": False, "broke": "", "held": {}, "why": {}, "bad": False}
-
-class __Stopped__(BaseException):
-    pass
-
-def __asked__(name, state=__state__, answers=__answers__, plain=__plain__, json=json,
-              builtins=builtins, Stopped=__Stopped__):
-    write, read = plain
-    def back(held, now):
-        if type(held) is list and type(now) is list:
-            held[:] = now
-        elif type(held) in (dict, set) and type(now) is type(held):
-            held.clear()
-            held.update(now)
-        elif type(held) is bytearray:
-            held[:] = now
-    def ask(*args, **kwargs):
-        try:
-            given = "[" + write(list(args)) + "," + write(kwargs) + "]"
-        except ValueError:
-            state["bad"] = True
-            raise Stopped from None
-        place = len(state["calls"])
-        if place >= 5000:
-            state["bad"] = True
-            raise Stopped
-        state["calls"].append([name, given])
-        if state["open"] or place >= len(answers) or answers[place][:2] != [name, given]:
-            state["open"] = True
-            return None
-        value, error, kept = answers[place][2:]
-        if kept is not None:
-            now, named = (read(json.dumps(form)) for form in json.loads(kept))
-            for old, new in zip(args, now):
-                back(old, new)
-            for key in kwargs:
-                back(kwargs[key], named.get(key))
-        if error == "__stopped__":
-            raise Stopped
-        if error:
-            kind = getattr(builtins, error, None)
-            if not (isinstance(kind, type) and issubclass(kind, Exception)):
-                kind = type("ProgramError", (Exception,), {})
-            try:
-                raised = kind(error)
-            except TypeError:
-                raised = Exception(error)
-            raise raised
-        return read(value)
-    return ask
-
-def __held__(number, held, error=None, state=__state__):
-    ran, all_held = state["held"].get(number, (0, True))
-    state["held"][number] = (ran + 1, all_held and held)
-    if not held and number not in state["why"]:
-        state["why"][number] = "" if error is None else type(error).__name__
-
-def __broke__(error, state=__state__):
-    state["broke"] = type(error).__name__ + ": " + str(error)[:200]
-
-def __verdict__(state=__state__):
-    return {name: value for name, value in state.items() if name != "calls"}
-
-def __page__(number, size, state=__state__, json=json):
-    return json.dumps(state["calls"])[number * size : (number + 1) * size]
-"""
-
-
-def walk_calls(pages: Iterator[str]) -> list[tuple[str, str]]:
-    """The calls that the tests made, of the pages of `__page__`."""
-    return [(name, given) for name, given in json.loads("".join(pages))]
+def walk_calls(text: str) -> list[tuple[str, str]]:
+    """The calls that the tests made: function and arguments; `ValueError` for no such text."""
+    return [(name, given) for name, given in json.loads(text)]

@@ -85,7 +85,7 @@ def _module(name: str) -> dict[str, Any]:
 
     module = types.ModuleType(name)
     sys.modules[name] = module  # dataclasses and pickle look their classes' module up
-    module.__dict__["__plain__"] = (written, read_plain)
+    module.__dict__["__harness__"] = Harness
     return module.__dict__
 
 
@@ -133,6 +133,120 @@ def _found(names: dict[str, Any], path: str) -> Callable[..., Any]:
     for part in rest:
         found = getattr(found() if isinstance(found, type) else found, part)
     return found  # type: ignore[no-any-return]
+
+
+class TestsStopped(BaseException):
+    """The program has no more answers: no test may go on."""
+
+    __test__ = False
+
+
+class Harness:
+    """What tests find in their world, where they are the program: its answers, and a tally.
+
+    A call of the program under test is answered from a list; one that is not on it is noted, and
+    answered with None. `answers` is the JSON of lists of function, arguments, value, error, and
+    what became of the arguments.
+    """
+
+    def __init__(self, answers: str) -> None:
+        self.answers = json.loads(answers)
+        self.calls: list[list[str]] = []
+        self.state: dict[str, Any] = {
+            "open": False,
+            "broke": "",
+            "held": {},
+            "why": {},
+            "bad": False,
+        }
+
+    def names(self) -> dict[str, Any]:
+        """The functions by the names that the tests' text has for them."""
+        known = (self.asked, self.held, self.broke, self.verdict, self.page)
+        return {f"__{function.__name__}__": function for function in known}
+
+    def asked(self, name: str) -> Callable[..., Any]:
+        """A stand-in for a function of the program."""
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            try:
+                given = "[" + written(list(args)) + "," + written(kwargs) + "]"
+            except NotPlainError:
+                given = ""
+            place = len(self.calls)
+            if not given or place >= MAX_ASKED:
+                self.state["bad"] = True
+                raise TestsStopped from None
+            self.calls.append([name, given])
+            known = self.answers[place] if place < len(self.answers) else [None, None]
+            if self.state["open"] or known[:2] != [name, given]:
+                self.state["open"] = True
+                return None
+            return _answered(known, args, kwargs)
+
+        return ask
+
+    def held(self, number: int, held: bool, error: BaseException | None = None) -> None:
+        """An assert ran: how often, and whether it held each time."""
+        ran, all_held = self.state["held"].get(number, (0, True))
+        self.state["held"][number] = (ran + 1, all_held and held)
+        if not held and number not in self.state["why"]:
+            self.state["why"][number] = "" if error is None else type(error).__name__
+
+    def broke(self, error: BaseException) -> None:
+        """The tests ended early."""
+        self.state["broke"] = type(error).__name__ + ": " + str(error)[:200]
+
+    def verdict(self, size: int) -> tuple[dict[str, Any], str]:
+        """How it went, and the calls that were made: "" where they are longer than a page."""
+        calls = json.dumps(self.calls)
+        return self.state, calls if len(calls) <= size else ""
+
+    def page(self, number: int, size: int) -> str:
+        """So many characters of the calls."""
+        return json.dumps(self.calls)[number * size : (number + 1) * size]
+
+
+#: Calls that tests may make.
+MAX_ASKED = 5_000
+
+
+def _answered(known: list[Any], args: Any, kwargs: Any) -> Any:
+    """What the program said to a call: its value, its exception, its changes of the arguments."""
+    import builtins
+
+    value, error, kept = known[2:]
+    if kept is not None:
+        now: Any
+        named: Any
+        now, named = (read_plain(json.dumps(form)) for form in json.loads(kept))
+        for old, new in zip(args, now, strict=False):
+            _given_back(old, new)
+        for key in kwargs:
+            _given_back(kwargs[key], named.get(key))
+    if error == "__stopped__":
+        raise TestsStopped
+    if error:
+        kind = getattr(builtins, error, None)
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            kind = type("ProgramError", (Exception,), {})
+        try:
+            raised = kind(error)
+        except TypeError:
+            raised = Exception(error)
+        raise raised
+    return read_plain(value)
+
+
+def _given_back(held: Any, now: Any) -> None:
+    """Change an argument as the program has changed its copy."""
+    if type(held) is not type(now) and type(held) is not bytearray:
+        return
+    if type(held) in (list, bytearray):
+        held[:] = now
+    elif type(held) in (dict, set):
+        held.clear()
+        held.update(now)
 
 
 def _name(error: BaseException) -> str:

@@ -1,25 +1,21 @@
 """A program before its tests: which programs to run, what to compare, what it comes to.
 
-A judgement is a generator: it yields programs to run and is sent their outcomes, so that the
-judgements of a batch go side by side (`together`), share the workers, and run what is identical
-once. The program's world and the tests' are never the same.
+A judgement is a generator of steps, so that those of a batch go side by side (`batches`). The
+program's world and the tests' are never the same.
 """
 
 import json
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from rewards.core.errors import PASSES, DeadlineError, UnusableDataError
+from rewards.core.errors import UnusableDataError
 from rewards.sandbox.code.asserts import AssertTests, TestsError, assert_tests, walk_calls
+from rewards.sandbox.code.batches import Steps, ended, of_time
+from rewards.sandbox.code.guest import TestsStopped
 from rewards.sandbox.code.plain import NotPlainError, read_plain
-from rewards.sandbox.code.protocol import CodeRunner, FunctionCall, Limits, Outcome, Program
-
-T = TypeVar("T")
-
-#: A judgement under way: programs out, outcomes in, and what it comes to.
-Steps = Generator[list[Program], list[Outcome | None], T]
+from rewards.sandbox.code.protocol import FunctionCall, Outcome, Program
 
 #: Rounds of tests in which a call depends on what an earlier one returned.
 MAX_ROUNDS = 40
@@ -104,24 +100,18 @@ MAX_KEPT = 256
 _SOUND: set[tuple[Tests, str]] = set()
 
 
-def _of(outcome: Outcome | None) -> Outcome:
-    if outcome is None:
-        raise DeadlineError("no time left to run the program")
-    return outcome
-
-
 def _by_texts(source: str, pairs: Pairs) -> Steps[Judgement]:
     outcomes = yield [Program(source, stdin=text) for text in pairs.inputs]
     held, whys, fuel = [], [], 0
     for number, (outcome, wanted) in enumerate(zip(outcomes, pairs.outputs, strict=True), 1):
-        found = _of(outcome)
+        found = of_time(outcome)
         fuel += found.fuel
         right = found.ended == "done" and _lines(found.output) == _lines(wanted)
         held.append(right)
         if not right:
             what = _told(found) if found.ended != "done" else "another output"
             whys.append(f"input {number}: {what}")
-    compiled = all(_of(outcome).ended != "syntax" for outcome in outcomes)
+    compiled = all(of_time(outcome).ended != "syntax" for outcome in outcomes)
     return Judgement(sum(held), len(held), compiled, fuel, (whys or [""])[0])
 
 
@@ -132,8 +122,7 @@ def _lines(text: str) -> list[str]:
 
 def _by_calls(source: str, pairs: Pairs) -> Steps[Judgement]:
     calls = tuple(FunctionCall(*pair) for pair in zip(pairs.functions, pairs.inputs, strict=True))
-    (outcome,) = yield [Program(source, calls, keep_arguments=pairs.mutates)]
-    found = _of(outcome)
+    found = yield from ended(Program(source, calls, keep_arguments=pairs.mutates))
     whys, passed, answered = [], 0, False
     for number, wanted in enumerate(pairs.outputs):
         why = _told(found)
@@ -200,10 +189,9 @@ class _Round:
     calls: list[tuple[str, str]] = field(default_factory=list)
 
 
-_VERDICT = (
-    FunctionCall.of("__verdict__"),
-    *(FunctionCall.of("__page__", number, _PAGE_CHARS) for number in range(_PAGES)),
-)
+_VERDICT = (FunctionCall.of("__verdict__", _PAGE_CHARS),)
+#: Each call costs, so that these are asked for where the first has no room for what they tell.
+_ALL_PAGES = tuple(FunctionCall.of("__page__", number, _PAGE_CHARS) for number in range(_PAGES))
 
 #: What tests ask first, by their text: the rollouts of a prompt share it.
 _FIRST: dict[AssertTests, _Round] = {}
@@ -218,8 +206,7 @@ def _by_asserts(source: str, tests: AssertTests) -> Steps[Judgement]:
         if not asked.verdict["open"]:
             return _counted(tests, asked.verdict, found)
         calls = tuple(FunctionCall(name, given) for name, given in asked.calls)
-        (outcome,) = yield [Program(source, calls, keep_arguments=True)]
-        found = _of(outcome)
+        found = yield from ended(Program(source, calls, keep_arguments=True))
         if found.ended in ("syntax", "exception"):
             return Judgement(
                 0, len(tests.asserts), found.ended != "syntax", found.fuel, _told(found), False
@@ -227,8 +214,7 @@ def _by_asserts(source: str, tests: AssertTests) -> Steps[Judgement]:
         answers = _answers(calls, found)
         if sum(len(a[2] or "") + len(a[4] or "") for a in answers) > MAX_ANSWERS_CHARS:
             return Judgement(0, len(tests.asserts), True, found.fuel, "it returns too much")
-        (told,) = yield [Program(tests.source(answers), _VERDICT)]
-        asked = _read_round(_of(told))
+        _, asked = yield from _told_by(tests.source(answers))
         if asked is None:
             break
     why = "the tests did not end on its answers"
@@ -236,9 +222,7 @@ def _by_asserts(source: str, tests: AssertTests) -> Steps[Judgement]:
 
 
 def _first_round(tests: AssertTests) -> Steps[_Round]:
-    (told,) = yield [Program(tests.source(()), _VERDICT)]
-    outcome = _of(told)
-    asked = _read_round(outcome)
+    outcome, asked = yield from _told_by(tests.source(()))
     if asked is None:
         raise UnusableDataError(f"the tests cannot be run: {_told(outcome)}")
     if asked.verdict["bad"]:
@@ -280,17 +264,26 @@ def _is_arguments(kept: str | None) -> bool:
     return isinstance(args, list) and isinstance(named, dict)
 
 
-def _read_round(told: Outcome) -> _Round | None:
-    """What the tests told; None where they did not come to their end."""
+def _told_by(source: str) -> Steps[tuple[Outcome, _Round | None]]:
+    """What the tests told; None where they did not come to their end, or call too much."""
+    told = yield from ended(Program(source, _VERDICT))
     if told.ended != "done" or any(r.error for r in told.returned):
-        return None
-    first, *pages = (read_plain(r.value or "null") for r in told.returned)
-    if not isinstance(first, dict):
-        return None
+        return told, None
+    verdict, calls = _pair(told.returned[0].value)
+    if not isinstance(verdict, dict) or not isinstance(calls, str):
+        return told, None
+    if not calls:
+        paged = yield from ended(Program(source, _ALL_PAGES))
+        calls = "".join(str(read_plain(r.value or '""')) for r in paged.returned)
     try:
-        return _Round(first, walk_calls(iter(str(page) for page in pages)))
+        return told, _Round(verdict, walk_calls(calls))
     except ValueError:  # more calls than the pages hold
-        return None
+        return told, None
+
+
+def _pair(text: str | None) -> tuple[object, object]:
+    found = read_plain(text or "null")
+    return found if isinstance(found, tuple) and len(found) == 2 else (None, None)
 
 
 def _counted(tests: AssertTests, verdict: dict[str, Any], found: Outcome) -> Judgement:
@@ -306,7 +299,7 @@ def _counted(tests: AssertTests, verdict: dict[str, Any], found: Outcome) -> Jud
     if failed is not None:
         error = verdict["why"].get(failed) or ""
         stopped = _told(found) if found.ended != "done" else verdict["broke"] or "not so"
-        if error == "__Stopped__" or (not error and failed not in held):
+        if error == TestsStopped.__name__ or (not error and failed not in held):
             error = stopped
         why = f"assert {tests.asserts[failed][:120]}: {error or 'not so'}"
     elif not ended:
@@ -327,31 +320,3 @@ _ENDS = {
 
 def _told(found: Outcome) -> str:
     return _ENDS.get(found.ended) or found.error or "it gave no answer"
-
-
-def together(
-    steps: Sequence[Steps[T]], runner: CodeRunner, limits: Limits, deadline: float
-) -> list[T | BaseException]:
-    """Go through judgements side by side: what each comes to, or raises, in order."""
-    found: dict[int, T | BaseException] = {}
-    wanted: dict[int, list[Program]] = {}
-
-    def go_on(index: int, outcomes: list[Outcome | None] | None) -> None:
-        try:
-            step = steps[index]
-            wanted[index] = next(step) if outcomes is None else step.send(outcomes)
-        except StopIteration as done:
-            found[index] = done.value
-        except PASSES:
-            raise
-        except Exception as error:  # noqa: BLE001 - one judgement's, and nobody else's
-            found[index] = error
-
-    for index in range(len(steps)):
-        go_on(index, None)
-    while wanted:
-        asked, wanted = wanted, {}
-        outcomes = iter(runner.run([p for ps in asked.values() for p in ps], limits, deadline))
-        for index, programs in asked.items():
-            go_on(index, [next(outcomes) for _ in programs])
-    return [found[index] for index in range(len(steps))]

@@ -98,7 +98,9 @@ class CodeRunner(Protocol):
     def run(
         self, programs: Sequence[Program], limits: Limits, deadline: float = math.inf
     ) -> list[Outcome | None]:
-        """What became of each program, in order; None for what there was no time for.
+        """What became of each program, in order, each run once within these limits.
+
+        None stands for what there was no time for. Identical programs may be run once.
 
         Returns before `deadline`, a `time.monotonic()` value, whatever the programs do. May be
         interrupted by `OutOfTime` all the same, and is usable after that.

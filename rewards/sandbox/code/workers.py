@@ -3,9 +3,8 @@
 A child has an empty environment and two pipes, this process is not dumpable while it lives (no
 reading of its memory or environment by way of /proc), and a child that dies is replaced.
 
-All limits are counts, so that a verdict is the same on a busy machine. Programs first get a share
-of their fuel, and those that run out of it start again with all of it once the others are done:
-a batch of endless loops delays nobody's verdict but its own.
+All limits are counts, so that a verdict is the same on a busy machine. Identical programs of a
+batch are run once.
 """
 
 import math
@@ -17,7 +16,6 @@ import weakref
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic
@@ -26,9 +24,6 @@ from rewards.sandbox.code.guest import source
 from rewards.sandbox.code.protocol import Limits, Outcome, Program
 from rewards.sandbox.code.records import job_of, outcome_of
 from rewards.sandbox.code.wasm_worker import send
-
-#: The share of the fuel in the first round: what hardly any honest program needs.
-FIRST_SHARE = 8
 
 #: Kept back before a deadline: to end the workers and to answer.
 MARGIN_SECONDS = 0.3
@@ -63,19 +58,10 @@ class WorkerPool:
         """See `CodeRunner.run`."""
         arguments = self.arguments()
         due = deadline - MARGIN_SECONDS
-        found: dict[Program, Outcome] = {}
-        todo = list(dict.fromkeys(programs))
-        share = max(1, limits.fuel // FIRST_SHARE)
-        first = replace(limits, fuel=share)
-        for round_ in (first, limits):
-            done = self._round(todo, round_, due, arguments)
-            if round_ is first:
-                done = {program: o for program, o in done.items() if o.ended != "fuel"}
-            found.update(done)
-            todo = [program for program in todo if program not in found]
+        found = self._side_by_side(list(dict.fromkeys(programs)), limits, due, arguments)
         return [found.get(program) for program in programs]
 
-    def _round(
+    def _side_by_side(
         self, programs: Sequence[Program], limits: Limits, due: float, arguments: Sequence[str]
     ) -> dict[Program, Outcome]:
         """Run programs side by side; what became of those that ended before `due`."""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -150,17 +151,15 @@ def test_a_worker_that_is_killed_is_replaced_and_its_program_tried_again() -> No
 
 
 @needs_engine
-def test_a_batch_of_endless_loops_ends_before_the_deadline_and_delays_no_other() -> None:
-    """The programs that end have their verdict, wherever they stand; the rest say None."""
+def test_a_deadline_ends_what_no_count_ends_yet() -> None:
+    """What still runs, and what has not begun, says None; the engine goes on after that."""
     runner = WasmRunner(1)
-    loops = [Program(f"while True: {n}") for n in range(64)]
-    deadline = time.monotonic() + 5
-    one(runner, "x = 1")
-    found = runner.run([Program("x = 1"), *loops[:3]], Limits(fuel=10**12, seconds=60), deadline)
+    loops = [Program(f"while True: {n}") for n in range(3)]
+    endless = Limits(fuel=10**15, seconds=10**5)
+    found = runner.run(loops, endless, deadline=time.monotonic() + 1)
 
-    assert time.monotonic() < deadline
-    assert found[0] is not None
-    assert found[1:] == [None] * 3
+    assert found == [None] * 3
+    assert runner.run(loops, endless, deadline=time.monotonic()) == [None] * 3
     assert one(runner, "x = 2").ended == "done"
     runner.close()
 
@@ -178,14 +177,13 @@ def test_workers_end_with_their_parent() -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    pid = int(done.stdout)
-    for _ in range(500):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.01)
-    pytest.fail("a worker outlived its parent")
+    try:
+        worker = os.pidfd_open(int(done.stdout))
+    except ProcessLookupError:
+        return
+    ended, _, _ = select.select([worker], [], [], 60)
+    os.close(worker)
+    assert ended, "a worker outlived its parent"
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="where there is no wheel")
