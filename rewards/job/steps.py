@@ -12,7 +12,7 @@ from typing import Any
 from rewards.job import preflight
 from rewards.job.aws import aws_client, calling
 from rewards.job.clients import jobs_of
-from rewards.job.datasets.findings import as_json
+from rewards.job.datasets.findings import ROWS_SHOWN
 from rewards.job.datasets.store import DatasetStore
 from rewards.job.datasets.whole import check_objects, errors_of
 from rewards.job.definition import PARAMETER, VERSION, JobDefinition
@@ -109,7 +109,7 @@ def check_data(
     errors = errors_of(reports)
     if errors and not run.is_forced:
         raise PreflightError(f"{errors}\nTo start all the same: `rewards job start --force`")
-    found = {name: as_json(report) for name, report in reports.items()}
+    found = {name: report.to_dict(ROWS_SHOWN) for name, report in reports.items()}
     return {"forced": bool(errors), "datasets": found}
 
 

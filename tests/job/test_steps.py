@@ -79,7 +79,10 @@ def test_a_dataset_with_errors_stops_the_run_before_the_reward_is_called(
         handlers.check(event(nova), None)
     put("train.jsonl")
     nova["datasets"] *= 2
-    with pytest.raises(PreflightError, match=r"data\.validation\[0\]: leak: prompts .*: 100"):
+    with pytest.raises(
+        PreflightError,
+        match=r"data\.validation\[0\]: leak: rows of the validation set whose prompts .*: 100",
+    ):
         handlers.check(event(nova), None)
 
 

@@ -1,17 +1,22 @@
-"""The check of a dataset, row by row as it is read: a file at synth, an object of S3 in a run.
+"""The check of a dataset, row by row as it is read: a file, an object of S3, a pipe.
 
-Nothing is kept of a row but digests, so that memory does not grow with its length. Numbers of rows
-are numbers of lines, as an editor counts them.
+Nothing is kept of a row but digests and the hashes of its words, so that memory does not grow with
+what rows say. Numbers of rows are numbers of lines, as an editor counts them.
 """
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from rewards.job.datasets.findings import DatasetReport, FlawTally
+from rewards.job.datasets.asking import Demand, misses_a_figure
+from rewards.job.datasets.findings import WARNING, DatasetReport, FlawTally
+from rewards.job.datasets.lengths import tokens
+from rewards.job.datasets.likeness import Likeness, Text, Texts, same_task
+from rewards.job.datasets.personal import kinds
+from rewards.job.datasets.references import References
+from rewards.job.datasets.rows import DatasetRow, read_row, understood
+from rewards.job.datasets.skew import Skew
 
 #: What a job takes (Bedrock user guide, "Prepare data"; the most is that of open-weight models
 #: and of AWS's own validator for Nova).
@@ -20,35 +25,43 @@ LEAST_ROWS, MOST_ROWS = 100, 20_000
 #: Lambda takes 6 MiB in one call, and a row is never divided.
 LONGEST_ROW_BYTES = 6 * 1024 * 1024
 
-#: A token has at most so many bytes of ordinary text: what is longer by this is too long by any
-#: tokenizer. (English has four to five bytes a token, other scripts fewer.)
-BYTES_A_TOKEN = 8
+#: The service's default of maxPromptLength, in tokens (recipe template of AWS's Nova Forge SDK).
+LONGEST_PROMPT = 8192
 
 #: There are too many anyway; what else is wrong with them need not be known.
 ROWS_LOOKED_AT = 5 * MOST_ROWS
 
-#: Chat Completions' roles; `tool` and `developer` are in AWS's validator, too.
-_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "bot"})
-_ANSWERING = frozenset({"assistant", "bot"})
-
-#: What a row has at top level in formats of others: fine-tuning files, other services, exports.
-_FOREIGN = {
-    "prompt": "prompt and completion",
-    "conversations": "ShareGPT",
-    "schemaVersion": "a Bedrock conversation for supervised fine-tuning",
-    "system": "a system prompt beside the messages",
-    "item": "OpenAI's item",
-    "instruction": "Alpaca",
-}
+#: Personal data and figures are looked for in so much of a text.
+_CHARS_LOOKED_AT = 1_000_000
 
 _DIGEST_BYTES = 12
+
+#: The exact number of tokens of a text, where somebody has a tokenizer.
+Count = Callable[[str], int]
 
 
 @dataclass(slots=True)
 class Prompts:
-    """The prompts of a dataset by their digests: what another one is compared with."""
+    """The prompts of a dataset by digests and shingles: what another one is compared with."""
 
     first: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
+    likeness: Likeness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a dataset is checked by; `max_prompt_length` is the job's, in tokens.
+
+    `against` are the prompts of the training set, which a validation set must not hold. The bounds
+    on the number of rows are those of training.
+    """
+
+    max_prompt_length: int | None = None
+    against: Prompts | None = None
+    is_validation: bool = False
+    count: Count | None = None
+    demands: tuple[Demand, ...] = ()
 
 
 def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -69,161 +82,126 @@ def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def check_dataset(
-    lines: Iterable[bytes],
-    *,
-    max_prompt_length: int | None = None,
-    against: Prompts | None = None,
-    is_validation: bool = False,
+    lines: Iterable[bytes], rules: Rules | None = None, tally: FlawTally | None = None
 ) -> tuple[DatasetReport, Prompts]:
-    """The findings of one dataset, and its prompts.
-
-    `max_prompt_length` is the job's, in tokens. `against` are the prompts of the training set,
-    which a validation set must not hold. The bounds on the number of rows are those of training.
-    """
-    check = _Check(max_prompt_length, against)
+    """The findings of one dataset, and its prompts; `tally` holds what was found elsewhere."""
+    check = _Check(rules or Rules(), tally or FlawTally())
     place = 0
     for place, line in enumerate(lines, start=1):
         check.line(place, line)
-    check.whole(place, is_validation=is_validation)
+    check.whole(place)
     return check.tally.report(place), check.prompts
 
 
 class _Check:
     """One pass over the rows of a dataset."""
 
-    def __init__(self, max_prompt_length: int | None, against: Prompts | None) -> None:
-        self.tally, self.prompts = FlawTally(), Prompts()
-        self.sound = 0
-        self._longest = max_prompt_length
-        self._against = against
-        self._rows: set[bytes] = set()
-        self._ids: set[str] = set()
-        self._shapes: Counter[str] = Counter()
-        self._shape_rows: dict[str, list[int]] = {}
-        self._without_reference: list[int] = []
+    def __init__(self, rules: Rules, tally: FlawTally) -> None:
+        self.rules, self.tally, self.prompts = rules, tally, Prompts()
+        self.usable = 0
+        self._references, self._skew = References(tally), Skew(tally)
+        self._rows: dict[bytes, int] = {}
+        self._ids: dict[str, int] = {}
 
     def line(self, place: int, line: bytes) -> None:
-        """One row; what cannot be read is looked at no further."""
+        """One row; what has no prompt is looked at no further."""
         if place > ROWS_LOOKED_AT:
             return
         if len(line) > LONGEST_ROW_BYTES:
             self.tally.add("long_row", place)
             return
-        row = _object(line.removeprefix(b"\xef\xbb\xbf") if place == 1 else line)
-        if row is None:
+        found = read_row(line.removeprefix(b"\xef\xbb\xbf") if place == 1 else line)
+        if found is None:
             self.tally.add("broken_json", place)
-        elif prompt := self._messages(place, row):
-            self.sound += 1
-            self._reference(place, row.get("reference_answer"))
-            self._repeats(place, row, prompt, line)
-            self._length(place, prompt)
-
-    def _messages(self, place: int, row: Mapping[str, Any]) -> str:
-        """The prompt as text, where it is one; empty where the row cannot be used."""
-        messages = row.get("messages")
-        for key, name in _FOREIGN.items():
-            if key in row and (key == "system" or not isinstance(messages, list)):
-                self.tally.add("foreign_format", place, name)
-                return ""
-        if not isinstance(messages, list) or not messages:
-            self.tally.add("no_messages", place)
-            return ""
-        if not all(isinstance(turn, dict) and str(turn.get("role")) in _ROLES for turn in messages):
-            self.tally.add("bad_role", place)
-            return ""
-        if messages[-1]["role"] in _ANSWERING:
-            self.tally.add("ends_with_assistant", place)
-            return ""
-        if not any(turn["role"] == "user" for turn in messages):
-            self.tally.add("no_messages", place)
-            return ""
-        if any(turn["role"] == "user" and not _text(turn.get("content")) for turn in messages):
-            self.tally.add("empty_content", place)
-            return ""
-        return json.dumps(
-            [[turn["role"], _text(turn.get("content"))] for turn in messages], ensure_ascii=False
-        )
-
-    def _reference(self, place: int, reference: Any) -> None:
-        if reference is None or reference in ("", {}, []):
-            self._without_reference.append(place)
             return
-        shape = _shape(reference)
-        self._shapes[shape] += 1
-        if len(rows := self._shape_rows.setdefault(shape, [])) < MOST_ROWS:
-            rows.append(place)
+        raw, written = found
+        row = understood(raw)
+        for flaw in row.flaws:
+            self.tally.add(flaw.code, place, flaw.detail, flaw.severity)
+        if row.turns:
+            self.usable += 1
+            self._id(place, raw.get("id"))
+            self._references.row(place, row)
+            self._skew.row(place, row, raw)
+            self._repeats(place, row, _digest(written))
+            self._texts(place, row)
 
-    def _repeats(self, place: int, row: Mapping[str, Any], prompt: str, line: bytes) -> None:
-        key = _digest(prompt)
-        reference = _digest(json.dumps(row.get("reference_answer"), sort_keys=True))
-        if self._against is not None and key in self._against.first:
+    def _id(self, place: int, id_: object) -> None:
+        if id_ is not None:
+            first = self._ids.setdefault(str(id_), place)
+            if first != place:
+                self.tally.add_all("duplicate_id", [first, place])
+
+    def _repeats(self, place: int, row: DatasetRow, whole: bytes) -> None:
+        """Rows that were there before, and others in which the same is asked."""
+        key = _digest(row.key)
+        reference = _digest(json.dumps(self._references.of(row), sort_keys=True))
+        first, reference_there = self.prompts.first.setdefault(key, (place, reference))
+        if (same := self._rows.setdefault(whole, place)) != place:
+            self.tally.add_all("duplicate_row", [same, place])
+        elif first != place:
+            is_same = reference == reference_there
+            code = "duplicate_prompt" if is_same else "contradicting_references"
+            self.tally.add_all(code, [first, place])
+        else:
+            self.prompts.texts.add(place, row.prompt, reference)
+        if self.rules.against is not None and key in self.rules.against.first:
             self.tally.add("leak", place)
-        whole = _digest(json.dumps(row, sort_keys=True))
-        if whole in self._rows:
-            self.tally.add("duplicate_row", place)
-        elif key in self.prompts.first:
-            is_same = self.prompts.first[key][1] == reference
-            self.tally.add("duplicate_prompt" if is_same else "contradicting_references", place)
-        self._rows.add(whole)
-        self.prompts.first.setdefault(key, (place, reference))
-        if (id_ := row.get("id")) is not None:
-            if str(id_) in self._ids:
-                self.tally.add("duplicate_id", place)
-            self._ids.add(str(id_))
 
-    def _length(self, place: int, prompt: str) -> None:
-        if self._longest is not None and _size(prompt) > self._longest * BYTES_A_TOKEN:
-            self.tally.add("long_prompt", place, f"{self._longest} tokens")
+    def _texts(self, place: int, row: DatasetRow) -> None:
+        """What the words of a row say of it alone."""
+        prompt = row.prompt[:_CHARS_LOOKED_AT]
+        self._length(place, row)
+        for demand in self.rules.demands:
+            if not demand.is_asked(prompt):
+                self.tally.add("format_unstated", place, f"{demand.component}: {demand.what}")
+        if misses_a_figure(prompt):
+            self.tally.add("missing_figure", place)
+        text = f"{prompt}\n{row.reference}" if isinstance(row.reference, str) else prompt
+        for kind in kinds(text[:_CHARS_LOOKED_AT]):
+            self.tally.add("personal_data", place, kind)
 
-    def whole(self, rows: int, *, is_validation: bool) -> None:
+    def _length(self, place: int, row: DatasetRow) -> None:
+        longest = self.rules.max_prompt_length or LONGEST_PROMPT
+        text = row.prompt
+        if len(text) + 8 * len(row.turns) <= longest:
+            return  # no tokenizer makes more tokens than characters of nearly any text
+        if self.rules.count is not None:
+            if self.rules.count(text) > longest:
+                self.tally.add("long_prompt", place, f"{longest:,} tokens, counted")
+        elif tokens(text).low > longest:
+            self.tally.add("long_prompt", place, f"{longest:,} tokens, by any tokenizer")
+        elif tokens(text).estimate > longest:
+            self.tally.add("long_prompt", place, f"{longest:,} tokens, by an estimate")
+
+    def whole(self, rows: int) -> None:
         """What only all rows together can tell."""
-        if self._without_reference and self._shapes:
-            for place in self._without_reference:
-                self.tally.add("no_reference", place)
-        elif self._without_reference:
-            self.tally.add("no_references")
-        usual = max(self._shapes, key=lambda shape: self._shapes[shape], default="")
-        for shape, places in self._shape_rows.items():
-            for place in places if shape != usual else ():
-                self.tally.add("mixed_references", place, f"{shape}, not {usual}")
-        if (self.sound < LEAST_ROWS and not is_validation) or not self.sound:
-            self.tally.add("too_few_rows", detail=str(self.sound))
+        self._references.whole()
+        self._skew.whole(self.usable)
+        self._near()
+        if (self.usable < LEAST_ROWS and not self.rules.is_validation) or not self.usable:
+            self.tally.add("too_few_rows", detail=str(self.usable))
         if rows > MOST_ROWS:
             self.tally.add("too_many_rows", detail=f"{rows:,}")
 
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    """A row; None where it is no JSON object, or one so deep that no service would read it."""
-    try:
-        row = json.loads(line)
-        json.dumps(row)
-    except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _shape(reference: Any) -> str:
-    """What kind of thing a reference is, in words."""
-    if isinstance(reference, dict):
-        return f"an object with {', '.join(sorted(map(str, reference)))}"[:200]
-    if isinstance(reference, bool):
-        return "true or false"
-    words = {str: "text", int: "a number", float: "a number", list: "a list"}
-    return words.get(type(reference), "nothing")
+    def _near(self) -> None:
+        """Rows that are nearly the same, here and in the set that this one validates."""
+        texts = self.prompts.texts
+        likeness = self.prompts.likeness = Likeness(texts.template())
+        for text in texts.all:
+            alike = [other for other in likeness.like(text) if same_task(text, other)]
+            if alike:
+                self.tally.add_all("near_duplicate", [alike[0].row, text.row])
+        train = self.rules.against
+        if train is not None and train.likeness is not None:
+            leaked = self.tally.rows.get("leak", {})
+            for text in texts.all:
+                if text.row not in leaked and _is_among(text, train.likeness):
+                    self.tally.add("leak", text.row, ", or nearly", WARNING)
 
 
-def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
-
-
-def _text(content: Any) -> str:
-    """The text of a turn: a string, or the text blocks of a list."""
-    if isinstance(content, str):
-        return content.strip()
-    if not isinstance(content, list):
-        return ""
-    blocks = (block.get("text") if isinstance(block, dict) else block for block in content)
-    return "\n".join(block for block in blocks if isinstance(block, str)).strip()
+def _is_among(text: Text, train: Likeness) -> bool:
+    return any(same_task(text, other) for other in train.like(text, keep=False))
 
 
 def _digest(text: str) -> bytes:

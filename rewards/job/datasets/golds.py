@@ -4,13 +4,12 @@ In one pass over a file, where the rubric calls no service. In a run the deploye
 for the first rows only (`rewards.job.preflight`).
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rewards.core.score import Reward
 from rewards.job.datasets.findings import FlawTally
+from rewards.job.datasets.rows import read_row
 from rewards.job.errors import PreflightError
 from rewards.job.preflight import TOLERANCE, completion_of
 from rewards.rubric import Rubric
@@ -24,9 +23,14 @@ _BATCH = 256
 
 
 def check_golds(
-    path: Path, rubric: Rubric, template: str, full_marks: float | None, tally: FlawTally
+    lines: Iterable[bytes],
+    count: int,
+    rubric: Rubric,
+    template: str,
+    full_marks: float | None,
+    tally: FlawTally,
 ) -> None:
-    """Add what is wrong with the references of the dataset at `path`; broken rows are passed by.
+    """Add what is wrong with the references of `count` lines; broken ones are passed by.
 
     `template` makes a completion of a row, as `[preflight] completion` does. `full_marks` None
     asks only whether the references can be read.
@@ -34,7 +38,7 @@ def check_golds(
     if rubric.is_async:
         return
     batch: list[tuple[int, Mapping[str, Any]]] = []
-    for place, row in _spread(path):
+    for place, row in _spread(lines, count):
         batch.append((place, row))
         if len(batch) == _BATCH:
             _score(batch, rubric, template, full_marks, tally)
@@ -43,20 +47,14 @@ def check_golds(
         _score(batch, rubric, template, full_marks, tally)
 
 
-def _spread(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _spread(lines: Iterable[bytes], count: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The rows that are scored, with their numbers."""
-    with path.open("rb") as file:
-        count = sum(1 for _ in file)
     step = max(1, -(-count // ROWS_SCORED))
-    with path.open("rb") as file:
-        for place, line in enumerate(file, start=1):
-            if (place - 1) % step == 0:
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(row, dict) and isinstance(row.get("messages"), list):
-                    yield place, row
+    for place, line in enumerate(lines, start=1):
+        if (place - 1) % step == 0 and (found := read_row(line)) is not None:
+            row, _ = found
+            if isinstance(row.get("messages"), list):
+                yield place, row
 
 
 def _score(

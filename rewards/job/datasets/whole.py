@@ -1,9 +1,11 @@
 """All datasets of a job, checked together: local files at synth, objects of S3 in a run."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from rewards.job.datasets.check import Prompts, check_dataset, lines_of
+from rewards.job.datasets.asking import demands
+from rewards.job.datasets.check import Prompts, Rules, check_dataset, lines_of
 from rewards.job.datasets.findings import DatasetReport, FlawTally
 from rewards.job.datasets.golds import check_golds
 from rewards.job.datasets.store import DatasetStore
@@ -24,20 +26,18 @@ def check_files(config: RftConfig) -> Reports:
     assert config.job is not None
     sources = [config.data.train, *config.data.validation]
     longest = config.job.hyperparameters.get("maxPromptLength")
-    found: dict[str, DatasetReport] = {}
-    for name, report, place in _checked(sources, longest, lambda source: _read(config, source)):
-        golds = FlawTally()
-        rubric = Rubric.load(config.rubric)
-        settings = config.preflight
-        full_marks = settings.full_marks
-        if full_marks is None:
-            full_marks = full_marks_of(rubric.spec)
+    rubric, settings = Rubric.load(config.rubric), config.preflight
+    full_marks = settings.full_marks
+    if full_marks is None:
+        full_marks = full_marks_of(rubric.spec)
+
+    def golds(source: str, rows: int, tally: FlawTally) -> None:
+        lines = lines_of(_pieces(config.local(source)))
         if settings.samples:
-            check_golds(config.local(place), rubric, settings.completion, full_marks, golds)
-        found[name] = DatasetReport(
-            report.rows, (*golds.report(report.rows).findings, *report.findings)
-        )
-    return found
+            check_golds(lines, rows, rubric, settings.completion, full_marks, tally)
+
+    rules = Rules(max_prompt_length=longest, demands=tuple(demands(rubric)))
+    return _checked(sources, rules, lambda source: _read(config, source), golds)
 
 
 def check_objects(definition: JobDefinition, run: PreparedRun, store: DatasetStore) -> Reports:
@@ -49,28 +49,30 @@ def check_objects(definition: JobDefinition, run: PreparedRun, store: DatasetSto
     def read(source: str) -> Iterable[bytes]:
         return store.open(source).pieces
 
-    return {name: report for name, report, _ in _checked(sources, longest, read)}
+    return _checked(sources, Rules(max_prompt_length=longest), read)
 
 
 def _checked(
-    sources: Iterable[str], longest: int | None, read: Callable[[str], Iterable[bytes] | None]
-) -> list[tuple[str, DatasetReport, str]]:
-    """Name, report and source of each set that can be read here."""
-    found = []
+    sources: Iterable[str],
+    rules: Rules,
+    read: Callable[[str], Iterable[bytes] | None],
+    golds: Callable[[str, int, FlawTally], None] | None = None,
+) -> Reports:
+    """The report of each set that can be read here, by its name."""
+    found: dict[str, DatasetReport] = {}
     train: Prompts | None = None
     for place, source in enumerate(sources):
         if (pieces := read(source)) is None:
             continue
-        report, prompts = check_dataset(
-            lines_of(pieces),
-            max_prompt_length=longest,
-            against=train,
-            is_validation=place > 0,
-        )
+        tally = FlawTally()
+        of_this = replace(rules, against=train, is_validation=place > 0)
+        report, prompts = check_dataset(lines_of(pieces), of_this, tally)
+        if golds is not None:
+            golds(source, report.rows, tally)
         if place == 0:
             train = prompts
         name = TRAIN if place == 0 else VALIDATION.format(place - 1)
-        found.append((name, report, source))
+        found[name] = tally.report(report.rows)
     return found
 
 

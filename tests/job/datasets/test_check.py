@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.job.config import parse_config
-from rewards.job.datasets.check import LONGEST_ROW_BYTES, MOST_ROWS, check_dataset, lines_of
-from rewards.job.datasets.findings import KINDS, ROWS_SHOWN, DatasetReport, as_json
+from rewards.job.datasets.check import (
+    LONGEST_ROW_BYTES,
+    MOST_ROWS,
+    Rules,
+    check_dataset,
+    lines_of,
+)
+from rewards.job.datasets.findings import KINDS, ROWS_SHOWN, DatasetReport
 from rewards.job.datasets.whole import check_files, errors_of
 from tests.job.conftest import SOUND
 
@@ -33,7 +39,7 @@ def turns(*turns: tuple[str, Any]) -> bytes:
 
 def found(*lines: bytes, **rules: Any) -> list[tuple[str, tuple[int, ...]]]:
     """Codes and rows of a sound dataset with `lines` after its hundred."""
-    report, _ = check_dataset([*LINES, *lines], **rules)
+    report, _ = check_dataset([*LINES, *lines], Rules(**rules))
     return [(finding.code, finding.rows) for finding in report.findings]
 
 
@@ -53,7 +59,16 @@ FLAWS = [
     ("foreign_format", b'{"prompt": "a", "completion": "b"}'),
     ("foreign_format", b'{"item": {"messages": []}}'),
     ("foreign_format", b'{"schemaVersion": "bedrock-conversation-2024"}'),
-    ("foreign_format", b'{"system": "x", "messages": [{"role": "user", "content": "a"}]}'),
+    (
+        "foreign_format",
+        b'{"system": "x", "messages": [{"role": "user", "content": "a"}], "reference_answer": "4"}',
+    ),
+    (
+        "foreign_format",
+        b'{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}',
+    ),
+    ("foreign_format", b'{"instruction": "a", "output": "b"}'),
+    ("foreign_format", b'{"question": "a", "answer": "b"}'),
     ("bad_role", turns(("human", "2 + 2 = ?"))),
     ("bad_role", b'{"messages": [7]}'),
     ("bad_role", b'{"messages": [{"role": ["user"], "content": "a"}]}'),
@@ -67,13 +82,26 @@ FLAWS = [
     ("contradicting_references", row("1 + 7?", "#### 9")),
     ("duplicate_row", LINES[3]),
     ("duplicate_prompt", row("1 + 7?", "#### 8", topic="sums")),
+    ("near_duplicate", row("  1 +\n7? ", "#### 8")),
+    ("unreadable_reference", row(reference="{'donors': 2, 'acceptors': 4}")),
+    ("missing_figure", row("What is the area of the triangle shown in the figure below?")),
+    ("personal_data", row("Send it to ann.lee@mail.org, please: what is 2 + 2?")),
+    ("bad_role", turns(("developer", "be brief"), ("user", "2 + 2 = ?"))),
+    ("bad_role", turns(("user", "2 + 2 = ?"), ("system", "be brief"))),
 ]
 
 
 @pytest.mark.parametrize(("code", "line"), FLAWS)
 def test_each_flaw_is_named_with_its_row(code: str, line: bytes) -> None:
     """The hundred before it are sound, so that nothing else is said."""
-    assert found(line) == [(code, (101,))]
+    assert [(code, rows[-1]) for code, rows in found(line)] == [(code, 101)]
+
+
+def test_what_was_there_before_is_named_with_its_first_row() -> None:
+    """Whoever keeps one of each has to see all of them; of two references either may be wrong."""
+    assert found(LINES[3]) == [("duplicate_row", (4, 101))]
+    assert found(row("1 + 7?", "#### 9")) == [("contradicting_references", (8, 101))]
+    assert found(row("a", id="x"), row("b", id="x")) == [("duplicate_id", (101, 102))]
 
 
 def test_a_sound_dataset_has_no_findings() -> None:
@@ -94,10 +122,10 @@ def test_the_number_of_rows_is_the_services() -> None:
     """100 to 20,000; a validation set may be smaller, but not empty."""
     few, _ = check_dataset(LINES[:99])
     assert [str(finding) for finding in few.findings] == [
-        "too_few_rows: there are 99 sound rows, and a job takes 100 or more; add rows"
+        "too_few_rows: there are 99 rows, and a job takes 100 or more; add rows"
     ]
-    assert check_dataset(LINES[:99], is_validation=True)[0].findings == ()
-    assert check_dataset([], is_validation=True)[0].errors[0].code == "too_few_rows"
+    assert check_dataset(LINES[:99], Rules(is_validation=True))[0].findings == ()
+    assert check_dataset([], Rules(is_validation=True))[0].errors[0].code == "too_few_rows"
     many = (row(f"{place} = ?") for place in range(MOST_ROWS + 1))
     report, _ = check_dataset(many)
     assert [finding.code for finding in report.errors] == ["too_many_rows"]
@@ -108,22 +136,29 @@ def test_a_prompt_of_the_training_set_is_a_leak_in_validation() -> None:
     """Whatever its reference says there."""
     _, prompts = check_dataset(LINES)
     report, _ = check_dataset(
-        [row("another"), row("1 + 7?", "#### 1")], against=prompts, is_validation=True
+        [row("another"), row("1 + 7?", "#### 1")], Rules(against=prompts, is_validation=True)
     )
     assert [(finding.code, finding.rows) for finding in report.findings] == [("leak", (2,))]
 
 
-def test_only_what_is_surely_too_long_is_called_so() -> None:
-    """No tokenizer makes fewer tokens than one for eight bytes of text."""
-    assert found(row("a" * 900), max_prompt_length=100) == [("long_prompt", (101,))]
-    assert found(row("a" * 700), max_prompt_length=100) == []
+def test_a_prompt_too_long_is_told_with_how_it_is_known() -> None:
+    """By any tokenizer, by an estimate, or as the user's own counts; 8,192 is the default."""
+    words = "how many clips did she sell in all " * 20
+    for longest, known in [(100, "by any tokenizer"), (150, "by an estimate"), (300, "")]:
+        report, _ = check_dataset([*LINES, row(words)], Rules(max_prompt_length=longest))
+        told = "".join(finding.message for finding in report.findings)
+        assert (known in told) if known else not told
+    counted = Rules(max_prompt_length=300, count=lambda text: 301 if text.count("clips") else 1)
+    report, _ = check_dataset([*LINES, row(words)], counted)
+    assert [f.rows for f in report.findings] == [(101,)]
+    assert found(row("a novel " * 30_000)) == [("long_prompt", (101,))]
 
 
 def test_a_dataset_without_any_reference_is_a_warning() -> None:
     """A rubric may need none; the check of the reward says so where it does."""
     rows = [row(str(place), None) for place in range(100)]
     report, _ = check_dataset(rows)
-    assert [f.code for f in report.findings] == ["no_references"]
+    assert [(f.code, f.count) for f in report.findings] == [("no_reference", 100)]
     assert report.errors == ()
 
 
@@ -131,7 +166,8 @@ def test_many_rows_are_counted_and_the_first_named() -> None:
     """A finding stays short, whatever the dataset."""
     report, _ = check_dataset([*LINES, *[b"{]"] * 50])
     (finding,) = report.findings
-    assert (len(finding.rows), finding.count) == (ROWS_SHOWN, 50)
+    assert (len(finding.rows), finding.count) == (50, 50)
+    assert len(finding.to_dict(ROWS_SHOWN)["rows"]) == ROWS_SHOWN
     assert str(finding).startswith(
         "broken_json: lines that are no JSON objects: 50 (row 101, 102, "
     )
@@ -140,10 +176,9 @@ def test_many_rows_are_counted_and_the_first_named() -> None:
 
 def test_every_code_can_be_found() -> None:
     """But for those of a rubric and of two sets, which have tests of their own."""
-    elsewhere = {"unreadable_reference", "gold_not_full", "leak", "long_prompt", "duplicate_id"}
-    elsewhere |= {"too_few_rows", "too_many_rows", "no_references"}
+    elsewhere = {"gold_not_full", "leak", "long_prompt", "format_unstated", "skew"}
+    elsewhere |= {"duplicate_id", "too_few_rows", "too_many_rows", "no_final_newline"}
     assert {code for code, _ in FLAWS} == set(KINDS) - elsewhere
-    assert found(row("a", id="x"), row("b", id="x")) == [("duplicate_id", (102,))]
 
 
 @given(st.lists(st.binary(max_size=30)), st.integers(1, 7))
@@ -159,7 +194,7 @@ def test_lines_are_the_same_in_any_pieces(lines: list[bytes], size: int) -> None
 def test_no_bytes_break_the_check(lines: list[bytes]) -> None:
     """And the report is JSON that says the same."""
     report, _ = check_dataset(lines)
-    assert json.loads(json.dumps(as_json(report)))["rows"] == len(lines)
+    assert json.loads(json.dumps(report.to_dict()))["rows"] == len(lines)
 
 
 def test_memory_does_not_grow_with_the_length_of_a_line() -> None:
@@ -221,7 +256,7 @@ def test_files_are_checked_together(tmp_path: Path) -> None:
     reports = files(tmp_path, SOUND, LINES[4])
     assert list(reports) == ["data.train", "data.validation[0]"]
     assert errors_of(reports).startswith(
-        "data.validation[0]: leak: prompts that are in the training set, too: 1"
+        "data.validation[0]: leak: rows of the validation set whose prompts are in the training"
     )
 
 
