@@ -203,9 +203,22 @@ def test_a_word_that_hedges_is_one_word_in_one_line(house: Path) -> None:
     assert (before, run(house, asked)) == ("1.0\n", "0.0\n")
 
 
-def test_finding_the_commands_waits_for_nothing_heavy() -> None:
-    """Finding the commands costs no client, no event loop, no engine and no scorer."""
-    loaded = loaded_by("from rewards.workbench.cli import app")
+def test_a_command_imports_no_other() -> None:
+    """A command's file is imported where it is asked for; to list their names imports none."""
+    ran = "from rewards.workbench.cli import app; app({}, standalone_mode=False)"
+    folder = "rewards.workbench.commands."
+    version, listed = (
+        {name.removeprefix(folder) for name in loaded_by(code) if name.startswith(folder)}
+        for code in (ran.format(["--version"]), ran.format(["list", "--json"]))
+    )
+
+    assert (version, listed) == (set(), {"list"})
+
+
+def test_the_commands_wait_for_nothing_heavy() -> None:
+    """All of them, imported for `--help`: no client, no event loop, no engine and no scorer."""
+    ran = "from rewards.workbench.cli import app; app(['--help'], standalone_mode=False)"
+    loaded = loaded_by(ran)
 
     heavy = {"boto3", "asyncio", "aws_cdk", "rich", "sqlglot", "rewards.scorers.numeric"}
     assert not heavy & loaded

@@ -5,10 +5,11 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -17,7 +18,6 @@ from rewards.workbench import commands
 from rewards.workbench.extras import install_hint
 from rewards.workbench.help import CONTEXT, Helpful, epilog
 from rewards.workbench.output import say
-from rewards.workbench.rollouts.firstrows import UnscorableError
 
 DIFFERENCE = 1
 BAD_INPUT = 2
@@ -25,8 +25,49 @@ INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 TERMINATED = 143  # 128 + SIGTERM
 
 
+class _Commands(Mapping[str, Any]):
+    """The commands, found by their files; each is imported when it is asked for by name."""
+
+    def __init__(self) -> None:
+        self._files = sorted(found.name for found in iter_modules(commands.__path__))
+        self._built: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            if name not in self._files:
+                raise KeyError(name)
+            self._built[name] = _command(name)
+        return self._built[name]
+
+
+def _command(name: str) -> Any:
+    """What a file of commands/ defines under its own name: a function, or a group of them."""
+    word = f"{name}_" if name in vars(builtins) else name
+    defined = getattr(import_module(f"{commands.__name__}.{name}"), word)
+    alone = typer.Typer(rich_markup_mode=None)
+    if isinstance(defined, typer.Typer):
+        alone.add_typer(defined, name=name, cls=Helpful)
+    else:
+        alone.command(name)(defined)
+    return typer.main.get_group(alone).commands[name]
+
+
 class _Workbench(Helpful):
     """Turns the errors of every command into one line on stderr and an exit code."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = cast("MutableMapping[str, Any]", _Commands())  # nothing is ever added
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names alone: to know them imports no command."""
+        return list(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -37,8 +78,7 @@ class _Workbench(Helpful):
             raise typer.Exit(DIFFERENCE) from None
         except (RewardsError, OSError) as error:
             say(f"rewards: {_reason(error)}")
-            failed = isinstance(error, BatchFailedError | UnscorableError)
-            raise typer.Exit(DIFFERENCE if failed else BAD_INPUT) from error
+            raise typer.Exit(DIFFERENCE if _is_verdict(error) else BAD_INPUT) from error
         except ModuleNotFoundError as error:
             hint = install_hint(error)
             if hint is None:
@@ -48,6 +88,13 @@ class _Workbench(Helpful):
         except KeyboardInterrupt:
             say("rewards: interrupted")
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _is_verdict(error: Exception) -> bool:
+    """Whether an error says that what was asked for came out badly, and not that it is no use."""
+    from rewards.workbench.rollouts.firstrows import UnscorableError
+
+    return isinstance(error, BatchFailedError | UnscorableError)
 
 
 def _reason(error: Exception) -> str:
@@ -66,14 +113,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in sorted(found.name for found in iter_modules(commands.__path__)):
-    # A file of commands/ is the command of its name: a function, or a group with more of them.
-    name = f"{module}_" if module in vars(builtins) else module
-    command = getattr(import_module(f"{commands.__name__}.{module}"), name)
-    if isinstance(command, typer.Typer):
-        app.add_typer(command, name=module, cls=Helpful)
-    else:
-        app.command(module)(command)
 
 
 def _version(wanted: bool) -> None:

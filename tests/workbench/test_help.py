@@ -18,7 +18,7 @@ def commands(group: Any = None, *path: str) -> Iterator[tuple[tuple[str, ...], A
     """Every command, groups too, by the words that lead to it."""
     group = group or typer.main.get_command(app)
     yield path, group
-    for name in getattr(group, "commands", {}):
+    for name in getattr(group, "commands", ()):
         command = group.get_command(None, name)
         if hasattr(command, "commands"):
             yield from commands(command, *path, name)
