@@ -43,8 +43,8 @@ reading.choices <- .choices .text reading.sentences.languages reading.sentences.
 reading.structured.schemas <- core.errors reading.text
 reading.sentences.languages <- reading.text
 reading.sentences.phrases <- .languages reading.text
-reading.sentences.clause <- .phrases reading.quantities.number_words reading.quantities.numbers
-    reading.text
+reading.sentences.clause <- .phrases reading.quantities.arithmetic
+    reading.quantities.number_words reading.quantities.numbers reading.text
 reading.sentences.listing <- .phrases reading.text
 reading.sentences.prose <- .clause .listing .phrases reading.plain reading.quantities.numbers
     reading.text

@@ -9,6 +9,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
+from rewards.reading.quantities.arithmetic import worked_out
 from rewards.reading.quantities.number_words import scan_words
 from rewards.reading.quantities.numbers import Number, Value, is_huge, same, scan
 from rewards.reading.sentences.phrases import (
@@ -60,7 +61,7 @@ _JOINED = phrased(
     r")$"
 )
 # "x = 71 or x = 72"
-_ANOTHER_ROOT = phrased(r"[\s$]*+(?:,|;|<both|either>)[\s$]*+[A-Za-z]\w{0,3}\s*=[\s$]*$")
+_ANOTHER_ROOT = phrased(r"[\s$]*+(?:,|;|<both|either>)[\s$]*+[A-Za-z]\w{0,3}\s*=")
 _COMPOUND = Pattern(
     r"\s*(?:feet|foot|ft|yards?|hours?|hrs?|hr|h|minutes?|mins?|pounds?|lbs?|lb|dollars?|years?"
     r"|months?|weeks?|days?|km|m|kg|gallons?|quarts?|pints?|cups?|meters?|metres?)\b[.,]?\s*$",
@@ -76,7 +77,9 @@ _LINE = Pattern(r"(?:[\"'>], |\bon )line $")
 _NAME_OF_CALL = Pattern(r"[\s$]*[A-Za-z]{1,5}\([^()=\n]{1,20}\)\s*=")
 # "x - 4", "n^2 + 1": the number is a part of something unknown.
 _UNSOLVED = Pattern(r"(?<![A-Za-z'])[A-Za-z](?:\^-?\d++)?\s?[-+*/^]\s?\(?$")
-_OPENS_AGAIN = phrased(r"\((?:<either>|i\.e\.,?|that is,?|=)?\s*$")
+_OPENS_AGAIN = phrased(
+    r"(?:\((?:<either>|i\.e\.,?|that is,?|=)?|,\s+(?:<either>|i\.e\.,?|that is,?))\s*$"
+)
 _CONVERTED = Pattern(r"[- ](dozen|hour|minute|week|year|dollar|f(?:ee|oo)t|yard)", re.IGNORECASE)
 _CONVERSIONS = {
     "dozen": 12, "hour": 60, "minute": 60, "week": 7, "year": 12, "dollar": 100, "feet": 12,
@@ -88,10 +91,13 @@ _VARIABLE = Pattern(r"(?:\s?[xyznk]|i)(?![A-Za-z])")
 
 # "- 5", "x = - 5": a sign with a blank behind it, where nothing stands to take away from.
 _MINUS = phrased(r"(?:^|[=:≈→(\[：])[\s$]*(?:-|<minus>)[\s$(]*$")
-# "676 - 224, which is 452"
+# "676 - 224, which is 452", "3/4 of 80, i.e. 60"
 _WORKED_OUT = Pattern(
-    r",?\s*(?:which|that|and that)\s+(?:is|equals|makes|gives|comes to)\s[\s$*]*$"
+    r"[^,;.]{0,20},?\s*(?:(?:which|that|and that)\s+(?:is|equals|makes|gives|comes to)\s|i\.e\.,?)"
+    r"[\s$*]*$"
 )
+_OR = phrased(r"[\s)$]*,?\s*<either>\s*[$*]*$")
+_SHARE_OF = Pattern(r"[\s$)]*of\s[\s$(]*(?:the\s)?[$]?$")
 
 
 def read_clause(clause: str, spaced_minus: bool = False) -> Reading:
@@ -119,35 +125,59 @@ def read_clause(clause: str, spaced_minus: bool = False) -> Reading:
         lead, current = "", following
     minus = spaced_minus and not current.signed and _MINUS.search(lead) is not None
     left: Number | None = None
-    in_expression = False
+    first = current.start
+    pending = ""
     for following in numbers:
-        gap = clause[current.end : following.start]
-        link = link_between(gap, following)
-        if link not in (*HARMLESS, _BESIDE) and repeats(current, following, clause):
-            break
-        if in_expression and link == "text" and _WORKED_OUT.match(gap):
+        link = _link(clause, current, following)
+        if pending and _is_result(clause, first, current, following, link):
             link = "equals"
         if link == "equals":
-            left = left if in_expression else current
+            left = left if pending else current
+            pending, first = "", following.start
         elif link == "text":
             break
-        elif link != "operator":
+        elif link in (_COMPOUNDED, "operator"):
+            pending = "a range, or not worked out" if link == "operator" else link
+        else:
             return Reading(None, current.start, following.end, link)
-        in_expression = link == "operator"
         current = following
-    return stated(clause, current, left, in_expression=in_expression, minus=minus)
+    if pending == _COMPOUNDED and left is None:
+        return Reading(None, first, current.end, pending)
+    return stated(clause, current, left, pending=pending, minus=minus)
+
+
+def _link(clause: str, current: Number, following: Number) -> str:
+    """How a number is joined to the next one, which may be what it is a share of, or the same."""
+    gap = clause[current.end : following.start]
+    link = link_between(gap, following)
+    if link not in (*HARMLESS, _BESIDE) and repeats(current, following, clause):
+        return "text"
+    is_share = current.percent or isinstance(current.value, Fraction)
+    return "operator" if link == "text" and is_share and _SHARE_OF.match(gap) else link
+
+
+def _is_result(clause: str, first: int, current: Number, following: Number, link: str) -> bool:
+    """Whether a number is what the expression before it makes, as "which is" or "or" says."""
+    gap = clause[current.end : following.start]
+    if link == "text":
+        return _WORKED_OUT.match(gap) is not None
+    if not _OR.match(gap):
+        return False
+    said = f"{clause[first : current.end]} = {clause[following.start : following.end]}"
+    return any(equation.is_true for equation in worked_out(said))
 
 
 def stated(
-    clause: str, current: Number, left: Number | None, *, in_expression: bool, minus: bool
+    clause: str, current: Number, left: Number | None, *, pending: str, minus: bool
 ) -> Reading:
     """The number at the end of an equation, if it is one; `left` is what stood before its "=".
 
-    After an expression that was not worked out, the left side counts (72 = 48 + 24).
+    After an expression that was not worked out, the left side counts (72 = 48 + 24); `pending` says
+    why nothing is stated where there is none.
     """
-    if in_expression:
+    if pending:
         if left is None:
-            return Reading(None, current.start, current.end, "a range, or not worked out")
+            return Reading(None, current.start, current.end, pending)
         current = left
     value, start, end = current.value, current.start, current.end
     if value is None:
@@ -182,6 +212,7 @@ def _unreadable_lead(lead: str) -> str:
 HARMLESS = frozenset(("equals", "operator", "text"))
 ANOTHER_ROOT = "several roots"
 _BESIDE = "several numbers side by side"
+_COMPOUNDED = "a compound quantity"
 
 
 def repeats(number: Number, following: Number, content: str) -> bool:
@@ -225,7 +256,7 @@ def link_between(gap: str, following: Number) -> str:
         return "several numbers, or a range"
     if HEDGED.search(gap):
         return "a hedge"
-    return "a compound quantity" if _COMPOUND.match(gap) else "text"
+    return _COMPOUNDED if _COMPOUND.match(gap) else "text"
 
 
 def read_words(clause: str) -> Reading:

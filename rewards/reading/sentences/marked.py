@@ -270,7 +270,7 @@ def _is_heading(text: str, start: int, end: int) -> bool:
 
 def _is_sentence(lead: str) -> bool:
     """Whether the number stands in a sentence of its own ("she sold 72"), not behind a mark."""
-    if lead.rstrip().endswith((":", "=", " is", " are", " of")):
+    if lead.rstrip().endswith((":", "=", " is", " are", " of", " or")):
         return False
     return len(lead.split()) > 1 and _LETTER.search(lead) is not None
 

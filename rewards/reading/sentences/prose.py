@@ -77,6 +77,8 @@ _TAKES = Pattern(
     r"\b(?:takes?|took|needs?|needed|requires?|required)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
 )
 _UP_TO_DIGIT = Pattern(r".*\d", re.DOTALL)
+# "She needs 3 more boxes (12 in each)"
+_IN_REMARK = Pattern(r"\([^()=]{0,60}$")
 _REASON = phrased(r"<BECAUSE>")
 _MEASURE = Pattern(r"-[A-Za-z]")
 _ROUNDED = Pattern(
@@ -270,7 +272,7 @@ def _right_side(content: str, numbers: list[Number], equals: int) -> Reading:
             number = numbers[index - 1]
         elif link not in HARMLESS and not repeats(number, following, content):
             return Reading(None, number.start, following.end, link)
-    return stated(content, number, None, in_expression=False, minus=False)
+    return stated(content, number, None, pending="", minus=False)
 
 
 def _stands_out(content: str, numbers: list[Number]) -> int:
@@ -295,6 +297,8 @@ def _stands_out(content: str, numbers: list[Number]) -> int:
                 return index
     for index in reversed(range(len(numbers))):
         before = content[max(0, numbers[index].start - 40) : numbers[index].start]
+        if index and _IN_REMARK.search(before) and "(" not in content[: numbers[0].start]:
+            continue
         if numbers[index].currency or not _CIRCUMSTANCE.search(before):
             opens = _OPENS_WITH_WORD.match(content) and _PURPOSE.search(before)
             if opens and len(numbers) == 1:

@@ -30,6 +30,8 @@ from rewards.reading.text import Pattern, in_code
 # How far after the last statement a correction is looked for, and a doubt.
 MAX_AFTER = 2000
 MAX_DOUBT = 300
+# How far before a statement its clause is looked at.
+MAX_CLAUSE = 100
 # Whoever corrects the answer to a fifth value is guessing.
 MAX_CORRECTED = 4
 
@@ -42,7 +44,7 @@ _CONCLUDES = phrased(
 )
 # An equation, or a sentence of three words and more.
 _WORKING = Pattern(
-    r"=|[-+*/×·]\s*\d|\\(?:cdot|times|frac)"
+    r"\d[^=\n]*=|[-+*/×·]\s*[\d(]|[+*×·]\s*\w|\\(?:cdot|times|frac)"
     r"|[.!?\n][\s*$#]*+[A-Za-z'’]++(?:[\s,]{1,3}[\w'’$,-]++){2}|[。！？，][^\W\d]{4}"
 )
 # What leads to one of several answers.
@@ -71,6 +73,9 @@ _REVISED = phrased(
     r"(?:about |only |exactly |actually )?[$€£*\s]*"
 )
 
+# "If there were 3 dogs, the answer would be": another question's.
+_HYPOTHETICAL = phrased(r"<IF>\b[^.!?\n]{0,80}\bwould\b")
+
 Stated = list[tuple[Statement, Reading]]
 
 
@@ -79,6 +84,8 @@ def resolve(text: str, stated: Stated, start: int, end: int) -> Answer:
     statement, last = stated[-1]
     if len(stated) > 1:
         stated = _outermost(text, stated)
+        while len(stated) > 1 and _HYPOTHETICAL.search(text, *_clause_of(stated)):
+            stated = stated[:-1]
         statement, last = stated[-1]
         values = [reading.value for _, reading in stated if reading.value is not None]
         if values and any(not same(value, values[-1]) for value in values):
@@ -155,6 +162,12 @@ def _disagreement(text: str, stated: Stated, start: int, end: int) -> Answer:
         True,
         f"{len(_different(stated))} different final answers",
     )
+
+
+def _clause_of(stated: Stated) -> tuple[int, int]:
+    """Where the clause stands that the last statement is made in, behind the one before it."""
+    (_, before), (statement, _) = stated[-2:]
+    return max(before.end, statement.mark - MAX_CLAUSE), statement.start
 
 
 def _different(stated: Stated) -> list[Value]:
