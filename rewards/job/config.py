@@ -10,9 +10,10 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rewards.core.errors import SpecError
+from rewards.core.errors import SpecError, did_you_mean
 from rewards.core.tables import TableError, checked, load_toml, table_of
 from rewards.job.errors import ConfigError
+from rewards.job.preflight import first_record, placeholders
 from rewards.job.settings import DataSettings, JobSettings, RftConfig
 from rewards.job.stages import staged
 from rewards.job.targets import NOVA, OFFERED, OPEN_WEIGHT, checked_hyperparameters
@@ -92,9 +93,8 @@ def _check_together(config: RftConfig) -> None:
         )
     if config.target == OPEN_WEIGHT:
         _refuse_unsupported(config.job, config.data)
-    _check_source(config, "data.train", config.data.train)
-    for source in config.data.validation:
-        _check_source(config, "data.validation", source)
+    _check_sources(config, config.data)
+    _check_completion(config, config.data)
     for name, key in (("job.kms_key", config.job.kms_key), ("data.kms_key", config.data.kms_key)):
         if key and key.split(":")[3] != config.region:
             raise ConfigError(
@@ -115,10 +115,48 @@ def _refuse_unsupported(job: JobSettings, data: DataSettings) -> None:
             raise ConfigError(f'{name} has no place in a job with target = "{OPEN_WEIGHT}"')
 
 
+def _check_sources(config: RftConfig, data: DataSettings) -> None:
+    """Each dataset by itself, and that none is given twice."""
+    _check_source(config, "data.train", data.train)
+    seen = {data.train: "data.train"}
+    for source in data.validation:
+        _check_source(config, "data.validation", source)
+        if other := seen.get(source):
+            raise ConfigError(
+                f"data.validation names {source!r}, which {other} has already: what is trained on "
+                "cannot be held out, and what is measured is measured once"
+            )
+        seen[source] = "data.validation"
+
+
+def _check_completion(config: RftConfig, data: DataSettings) -> None:
+    """That the check before a job can make completions of the training set's records."""
+    template = config.preflight.completion
+    if not config.preflight.samples:
+        return
+    wanted = placeholders(template)
+    if not wanted:
+        raise ConfigError(
+            "preflight.completion must hold a placeholder such as {reference}, got "
+            f"{template!r}: without one every record would get the same completion"
+        )
+    if data.train.startswith("s3:"):
+        return  # the run checks it, on the records that it reads
+    record = first_record(config.local(data.train))
+    for name in wanted if record else ():
+        if name != "reference" and name not in record:
+            raise ConfigError(
+                f"preflight.completion asks for {{{name}}}, and the first record of "
+                f"{data.train!r} has no {name!r}{did_you_mean(name, ['reference', *record])}"
+            )
+
+
 def _check_source(config: RftConfig, name: str, source: str) -> None:
     if source.startswith("s3:"):
         if not re.fullmatch(_S3_URI, source) or len(source) > 1024:
             raise ConfigError(f"{name} must be {_S3_FORM}, of one object, got {source!r}")
+        if Path(source).suffix not in ("", ".jsonl"):
+            raise ConfigError(f"{name} must be a .jsonl object, one record a line, got {source!r}")
         return
     path = config.local(source)
     if path.suffix != ".jsonl":

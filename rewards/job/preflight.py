@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from rewards.job.errors import PreflightError
@@ -50,6 +51,26 @@ def first_records(head: bytes, count: int) -> list[dict[str, Any]]:
     if not records:
         raise PreflightError("the dataset has no complete record in its first megabyte")
     return records
+
+
+def first_record(path: Path) -> dict[str, Any]:
+    """The first record of a file; empty where it has none, which the dataset's check tells of."""
+    with path.open("rb") as file:
+        line = file.readline(HEAD_BYTES)
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def placeholders(template: str) -> list[str]:
+    """The fields of a record from which a template makes a completion.
+
+    >>> placeholders("<b>{reference_answer.value}</b> {reference}")
+    ['reference_answer', 'reference']
+    """
+    return [match[1].partition(".")[0] for match in _PLACEHOLDER.finditer(template)]
 
 
 def event_of(records: Iterable[Mapping[str, Any]], template: str) -> list[dict[str, Any]]:
