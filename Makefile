@@ -26,6 +26,18 @@ emulator: .cache/rie/aws-lambda-rie ## Fetch AWS's Runtime Interface Emulator, w
 .cache/rie/aws-lambda-rie: scripts/fetch_rie.py requirements/emulator.txt | $(VENV)/dev.stamp
 	@$(BIN)/python scripts/fetch_rie.py
 
+# Debian's package where this is root's machine; elsewhere any Chromium that is there is used, and
+# without one the tests of pages in a browser are skipped by name.
+.PHONY: browser
+browser: ## Install Chromium for the tests of HTML pages, where that is allowed
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium (once) ..."; \
+		(apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install -y --no-install-recommends chromium) >/dev/null 2>&1 && exit 0; fi; \
+	echo "no Chromium here: the tests of pages in a browser are skipped"
+
 .PHONY: test
 test: $(VENV)/infra.stamp emulator ## Run all tests (TEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly $(TEST_ARGS)

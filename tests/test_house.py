@@ -22,7 +22,7 @@ LINES_A_FUNCTION = 40
 LINES_ALIKE = 6
 
 #: Folders of data: they may hold as many files as there is data.
-DATA = {"rewards/rubrics", "rewards/judge/prompts"}
+DATA = {"rewards/rubrics", "rewards/judge/prompts", "rewards/workbench/report/template"}
 #: Folders where a new file needs no line anywhere else: their maps are `rewards list` and
 #: `rewards --help`.
 SELF_LISTING = {"rewards/scorers", "rewards/workbench/commands"}

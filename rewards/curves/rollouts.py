@@ -127,6 +127,29 @@ def _copies(late: Sequence[Rollout]) -> Iterator[Finding]:
         yield Finding("copies", *_between(late), evidence, advice)
 
 
+def telling(rollouts: Sequence[Rollout], count: int = 10) -> list[Rollout]:
+    """The answers of the last third of a run to read first, no two of the same words.
+
+    Up to half are the most common answers, each of them where it is given most often; then come the
+    best paid of the latest, and two of the worst paid.
+    """
+    late = sorted(_late(rollouts), key=lambda one: -(one.step or 0.0))
+    times = Counter(_plain(one.completion) for one in late)
+    firsts = list({_plain(one.completion): one for one in reversed(late)}.values())[::-1]
+    common = [one for one in firsts if times[_plain(one.completion)] > 1]
+    common.sort(key=lambda one: -times[_plain(one.completion)])
+    paid = sorted(firsts, key=lambda one: -(one.reward or 0.0))
+    worst = 2 if len(firsts) > count else 0
+    chosen = dict.fromkeys(common[: count // 2])
+    for one in paid:
+        if len(chosen) < count - worst:
+            chosen.setdefault(one)
+    for one in reversed(paid):
+        if len(chosen) < count:
+            chosen.setdefault(one)
+    return list(chosen)
+
+
 def _between(rollouts: Sequence[Rollout]) -> tuple[float, float]:
     steps = [one.step for one in rollouts if one.step is not None]
     return (min(steps), max(steps)) if steps else (0.0, 0.0)

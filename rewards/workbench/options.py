@@ -12,6 +12,11 @@ from rewards.workbench.rollouts.rows import Keys
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="PAGE", help="Write a page of it here: one HTML file."),
+]
+
 RubricOption = Annotated[str, typer.Option(help="A bundled rubric's name, or a .toml file.")]
 
 CassetteOption = Annotated[

@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO
 
+from rewards.core.errors import SpecError
+
 if TYPE_CHECKING:  # rich is imported where a terminal is written to
     from rich.console import Console
     from rich.text import Text
@@ -307,6 +309,25 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+#: How every page begins: what does not begin so is somebody's file, and is not replaced.
+PAGE_HEAD = "<!doctype html>\n<!-- a page of bedrock-rft-rewards -->\n"
+
+
+def check_free(page: Path) -> None:
+    """Whether a page may be written there, asked before the work that it is to show.
+
+    Raises:
+        SpecError: there is something under that name that is no page.
+        OSError: its folder is not there.
+    """
+    page.parent.stat()
+    if page.exists():
+        with page.open("rb") as file:
+            head = file.read(len(PAGE_HEAD))
+        if head not in (b"", PAGE_HEAD.encode()):
+            raise SpecError(f"{page} is there and no page of this tool: it is not replaced")
 
 
 def toml_line(mapping: Mapping[str, Any]) -> str:

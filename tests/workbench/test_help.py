@@ -56,7 +56,7 @@ def test_the_examples_of_a_help_can_be_typed(path: tuple[str, ...]) -> None:
 
 def test_a_shell_can_complete(process: Run) -> None:
     """The words of the command, as bash asks for them."""
-    asked = {"COMP_WORDS": "rewards rep", "COMP_CWORD": "1"}
+    asked = {"COMP_WORDS": "rewards repl", "COMP_CWORD": "1"}
     result = process(_REWARDS_COMPLETE="complete_bash", **asked)
 
     assert result.stdout.split() == ["replay"]

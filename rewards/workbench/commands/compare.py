@@ -7,8 +7,8 @@ import typer
 
 from rewards.core.errors import EventError, SpecError
 from rewards.workbench.help import examples
-from rewards.workbench.options import JsonOption, takes_keys
-from rewards.workbench.output import counted, print_json, print_table, printable, show
+from rewards.workbench.options import HtmlOption, JsonOption, takes_keys
+from rewards.workbench.output import check_free, counted, print_json, print_table, printable, show
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys, read_json
@@ -28,7 +28,7 @@ _NO = frozenset({"false", "no", "wrong", "incorrect", "fail", "0", "bad"})
     "rewards compare gsm8k rollouts.jsonl --label-key correct --json",
 )
 @takes_keys
-def compare(
+def compare(  # long: half of it are options
     given: Annotated[
         list[str],
         typer.Argument(
@@ -42,6 +42,7 @@ def compare(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the range from which a row passes.")
     ] = 0.5,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which rollouts two rubrics, or a rubric and labels, judge differently, and why.
@@ -68,6 +69,8 @@ def compare(
         raise SpecError(f"{counted(len(rubrics), 'rubric')} before the file; give {form}")
     if file == "-":
         raise SpecError("the file is read twice: it cannot be stdin")
+    if html is not None:
+        check_free(html)
     found = []
     for rubric in rubrics:
         with opened(file) as source, progress_bar(source) as advance:
@@ -75,6 +78,10 @@ def compare(
     if label_key:
         found.append(_labels(file, label_key, {line: one for line, (one, _) in found[0].items()}))
     result = compared(found[0], found[1], "labels" if label_key else "rubric")
+    if html is not None:
+        from rewards.workbench.report.documents import write_section
+
+        write_section(html, asdict(result), file, (file, keys))
     if as_json:
         print_json(asdict(result))
     else:

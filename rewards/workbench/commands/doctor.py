@@ -11,11 +11,14 @@ import typer
 
 from rewards.core.errors import SpecError
 from rewards.workbench.help import examples
-from rewards.workbench.options import JsonOption
-from rewards.workbench.output import json_text, print_json, show, write_whole
+from rewards.workbench.options import HtmlOption, JsonOption
+from rewards.workbench.output import check_free, json_text, print_json, show, write_whole
 
 if TYPE_CHECKING:
+    from rewards.curves.curves import Run
+    from rewards.curves.rollouts import Rollout
     from rewards.curves.verdict import Diagnosis
+    from rewards.rubric.spec import RubricSpec
 
 _MEANS = {
     "learning": "it learns",
@@ -31,7 +34,7 @@ _SICK = frozenset({"no_learning", "collapse", "hacked"})
     "rewards doctor metrics.jsonl --rubric gsm8k",
     "rewards doctor trainer_state.json --goal correct --rollouts samples.jsonl --json",
 )
-def doctor(
+def doctor(  # long: half of it are options
     sources: Annotated[
         list[str],
         typer.Argument(metavar="SOURCE...", help='Files of curves, gzip or not; "-" reads stdin.'),
@@ -47,6 +50,7 @@ def doctor(
     export: Annotated[
         Path | None, typer.Option(help="Write the curves here in the normal form, as JSON lines.")
     ] = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read a run's curves and sampled answers, and say whether it learns or cheats.
@@ -68,9 +72,12 @@ def doctor(
     from rewards.curves.rollouts import read_rollouts
     from rewards.curves.verdict import diagnose
 
+    if html is not None:
+        check_free(html)
     run = merged(read_curves(_text(source), source) for source in sources)
     samples = [one for path in rollouts or () for one in read_rollouts(_text(str(path)), str(path))]
-    aim, span, aim_is = _from_rubric(rubric, run.components())
+    spec = _spec(rubric)
+    aim, span, aim_is = _from_rubric(spec, run.components())
     found = diagnose(run, samples, goal or aim, span)
     if aim and not goal:
         from dataclasses import replace
@@ -78,6 +85,8 @@ def doctor(
         found = replace(found, goal_is=aim_is)
     if export is not None:
         write_whole(export, "".join(json_text(row) + "\n" for row in run.rows()))
+    if html is not None:
+        _write_page(html, found, run, samples, spec)
     if as_json:
         print_json(asdict(found))
     else:
@@ -102,13 +111,34 @@ def _text(source: str) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _from_rubric(rubric: str, components: Sequence[str]) -> tuple[str | None, float | None, str]:
-    """The goal and the width of the range that a rubric says, where the run has that component."""
+def _spec(rubric: str) -> "RubricSpec | None":
     if not rubric:
-        return None, None, ""
+        return None
     from rewards.rubric.spec import load_spec
 
-    spec = load_spec(rubric)
+    return load_spec(rubric)
+
+
+def _write_page(
+    page: Path,
+    found: "Diagnosis",
+    run: "Run",
+    samples: Sequence["Rollout"],
+    spec: "RubricSpec | None",
+) -> None:
+    """The page: curves with findings at their steps, components by weight, ten answers."""
+    from rewards.workbench.report.doctor import write_diagnosis
+
+    weights = {} if spec is None else {one.name: one.weight for one in spec.component if one.weight}
+    write_diagnosis(page, asdict(found), run, samples, weights)
+
+
+def _from_rubric(
+    spec: "RubricSpec | None", components: Sequence[str]
+) -> tuple[str | None, float | None, str]:
+    """The goal and the width of the range that a rubric says, where the run has that component."""
+    if spec is None:
+        return None, None, ""
     low, high = spec.range
     if spec.aim() not in components:
         return None, high - low, ""

@@ -7,8 +7,8 @@ import typer
 
 from rewards.core.errors import SpecError
 from rewards.workbench.help import examples
-from rewards.workbench.options import JsonOption, RolloutsArgument, takes_keys
-from rewards.workbench.output import Mood, counted, print_json, printable, say, show
+from rewards.workbench.options import HtmlOption, JsonOption, RolloutsArgument, takes_keys
+from rewards.workbench.output import Mood, check_free, counted, print_json, printable, say, show
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys
@@ -28,7 +28,7 @@ _MOODS: dict[str, Mood] = {"go": "good", "filter": "odd", "no_go": "bad"}
     "rewards rehearse answers.jsonl --reward-key reward --group-key prompt_id --json",
 )
 @takes_keys
-def rehearse(
+def rehearse(  # long: half of it are options
     file: RolloutsArgument,
     keys: Keys,
     rubric: Annotated[str, typer.Option(help="A bundled rubric's name, or a .toml file.")] = "",
@@ -41,6 +41,7 @@ def rehearse(
     ] = 8,
     batch_size: Annotated[int, typer.Option(min=1, help="The job's prompts a step.")] = 32,
     epochs: Annotated[int, typer.Option(min=1, help="The job's epochs.")] = 1,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell from a base model's answers whether a job would learn: go, filter first, or no go.
@@ -62,6 +63,8 @@ def rehearse(
 
     if bool(rubric) == bool(reward_key):
         raise SpecError("give either --rubric, which scores the answers, or --reward-key")
+    if html is not None:
+        check_free(html)
     with opened(file) as source:
         if reward_key:
             answers = given(source, reward_key, keys)
@@ -72,9 +75,13 @@ def rehearse(
     if found.unscored:
         rows = counted(found.unscored, "row")
         say(f"{rows} could not be scored and count for nothing: {answers.why}")
+    document = asdict(found)
+    document["noise"] = found.noise._asdict() if found.noise else None
+    if html is not None:
+        from rewards.workbench.report.documents import write_section
+
+        write_section(html, document, file)
     if as_json:
-        document = asdict(found)
-        document["noise"] = found.noise._asdict() if found.noise else None
         print_json(document)
     else:
         _tell(found)

@@ -12,8 +12,14 @@ import typer
 from rewards.core.errors import RewardsError
 from rewards.rubric import Rubric
 from rewards.workbench.help import examples
-from rewards.workbench.options import JsonOption, RolloutsArgument, RubricOption, takes_keys
-from rewards.workbench.output import counted, say
+from rewards.workbench.options import (
+    HtmlOption,
+    JsonOption,
+    RolloutsArgument,
+    RubricOption,
+    takes_keys,
+)
+from rewards.workbench.output import check_free, counted, say
 from rewards.workbench.rollouts.files.resume import OutputFile, Progress
 from rewards.workbench.rollouts.files.source import Source, opened
 from rewards.workbench.rollouts.files.target import OutputError, Target
@@ -51,6 +57,7 @@ def score(  # long: half of it are options
     explain: Annotated[
         bool, typer.Option("--explain", help="Add to each result what was read, and why.")
     ] = False,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score any number of rollouts from JSON lines, the way the Lambda handler scores an event.
@@ -70,7 +77,8 @@ def score(  # long: half of it are options
     or 6 MB. Rows without a prompt are in no group. --group-key replaces the rubric's group_by.
 
     With --out F, a folder F.partial grows until the run is over; --resume checks it and goes on
-    from there. A file F that exists is replaced only with --overwrite. Links are followed, and a
+    from there. With --html, which takes --explain with it, the results become a page, too. A file
+    F that exists is replaced only with --overwrite. Links are followed, and a
     device or a pipe is written as it is.
 
     A summary closes the run, on stderr. With --json it is the one document on stdout: {"rubric",
@@ -88,6 +96,9 @@ def score(  # long: half of it are options
     """
     if resume and out is None:
         raise typer.BadParameter("needs --out, the interrupted file", param_hint="--resume")
+    if html is not None:
+        explain = True
+        _check_html(html, out, file)
     scoring = Scoring.of(rubric, keys, explain)
     workers = workers or _default_workers(scoring.rubric)
     started = perf_counter()
@@ -105,8 +116,21 @@ def score(  # long: half of it are options
         return
     progress, groups = done
     found = document(progress, groups, scoring.rubric, perf_counter() - started, workers)
+    if html is not None and out is not None:
+        from rewards.workbench.report.documents import write_scored
+
+        write_scored(html, str(out), file, keys, scoring.rubric)
     if not is_fine(found, failures(progress.tally, scoring.rubric, names), as_json=as_json):
         raise typer.Exit(1)
+
+
+def _check_html(html: Path, out: Path | None, file: str) -> None:
+    """Whether a page can be made once the rollouts are scored."""
+    if out is None or file == "-":
+        raise typer.BadParameter(
+            "needs --out and a file of rollouts: the page is made of both", param_hint="--html"
+        )
+    check_free(html)
 
 
 def _target(
