@@ -5,7 +5,7 @@ from typing import Any
 
 from rewards.workbench.output import counted
 from rewards.workbench.report.charts import bars
-from rewards.workbench.report.model import RANK, Alert, Mood, Section, Severity, Table
+from rewards.workbench.report.model import RANK, Alert, Listing, Mood, Section, Severity
 from rewards.workbench.report.results import figure
 from rewards.workbench.report.trials import MAX_ROWS, listed, plain, share, table
 
@@ -71,7 +71,7 @@ def selfcheck_section(document: Mapping[str, Any], title: str) -> Section:
     ]
     columns = ("row", "form", "reward", "why")
     left = len(failures) - len(rows)
-    tables = [Table("Failures", columns, rows, left, frozenset({"why"}))] if rows else []
+    tables = [Listing("Failures", columns, rows, left, frozenset({"why"}))] if rows else []
     sentence = (
         "References earn full marks, corrupted ones do not."
         if good

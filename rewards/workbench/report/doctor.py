@@ -12,8 +12,8 @@ from rewards.workbench.report.model import (
     Figure,
     Mood,
     Page,
-    Part,
-    Rollouts,
+    RolloutTable,
+    Said,
     Section,
     Severity,
 )
@@ -155,7 +155,7 @@ def _figures(
     return found
 
 
-def _ten(rollouts: Sequence[Rollout]) -> Rollouts:
+def _ten(rollouts: Sequence[Rollout]) -> RolloutTable:
     """The answers that tell most, as a table."""
     entries = [
         Entry(
@@ -163,7 +163,7 @@ def _ten(rollouts: Sequence[Rollout]) -> Rollouts:
             "",
             one.reward,
             one.reward or 0.0,
-            [Part("step", one.step, "")] if one.step is not None else [],
+            [Said("step", one.step, "")] if one.step is not None else [],
             one.completion,
             one.prompt,
             one.reference,

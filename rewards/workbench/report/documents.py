@@ -14,7 +14,7 @@ from rewards.workbench.report.checks import audit_section, dataset_section, self
 from rewards.workbench.report.doctor import doctor_section
 from rewards.workbench.report.model import Page, Section
 from rewards.workbench.report.page import write_page
-from rewards.workbench.report.results import Result, figure, read_results
+from rewards.workbench.report.results import Earned, figure, read_results
 from rewards.workbench.report.scored import scored_section
 from rewards.workbench.report.trials import comparison_section, listed, rehearsal_section
 from rewards.workbench.rollouts.files.source import opened
@@ -116,7 +116,7 @@ def write_scored(page: Path, results: str, rollouts: str, keys: Keys, rubric: Ru
 
 
 def _scored(file: str, rows: str | None, keys: Keys, rubric: Rubric | None = None) -> Section:
-    results: Callable[[], Iterator[Result]] = partial(read_results, file, rows, keys)
+    results: Callable[[], Iterator[Earned]] = partial(read_results, file, rows, keys)
     sources = [Path(one).name for one in (file, rows) if one]
     title = f"Rollouts: {Path(rows or file).name}"
     group_by = rubric.spec.group_by if rubric is not None else keys.group_by or "prompt"

@@ -40,7 +40,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Table:
+class Listing:
     """Rows of text under a title; `left` more are in what was read, `prose` columns may be long."""
 
     title: str
@@ -50,7 +50,7 @@ class Table:
     prose: frozenset[str] = frozenset()
 
 
-class Part(NamedTuple):
+class Said(NamedTuple):
     """A component of one rollout: what it said and why; `value` is None where it could not say."""
 
     name: str
@@ -64,13 +64,13 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownRollout:
     """A rollout as the page shows it: texts are cut already, `completion` has its answer marked."""
 
     row: int
     id: str
     reward: float | None
-    parts: Sequence[Part]
+    parts: Sequence[Said]
     length: int | None
     completion: Markup
     prompt: int
@@ -100,11 +100,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Rollouts:
+class RolloutTable:
     """The table of rollouts: components that are columns, prompts that rows share, what was cut."""
 
     title: str
-    rows: Sequence[Shown]
+    rows: Sequence[ShownRollout]
     prompts: Sequence[str]
     components: Sequence[str]
     note: str
@@ -121,8 +121,8 @@ class Section:
     facts: Sequence[tuple[str, str]] = ()
     alerts: Sequence[Alert] = ()
     figures: Sequence[Figure] = ()
-    tables: Sequence[Table] = ()
-    rollouts: Rollouts | None = None
+    tables: Sequence[Listing] = ()
+    rollouts: RolloutTable | None = None
     sources: Sequence[str] = ()
 
     @property

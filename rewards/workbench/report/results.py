@@ -17,7 +17,7 @@ from rewards.core.errors import EventError, SpecError
 from rewards.core.sample import Sample
 from rewards.core.score import MAX_MAGNITUDE
 from rewards.rubric.totals import group_key
-from rewards.workbench.report.model import Part
+from rewards.workbench.report.model import Said
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row
 
@@ -25,13 +25,13 @@ from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row
 MAX_NAMED = 30
 
 
-class Result(NamedTuple):
+class Earned(NamedTuple):
     """One line of results with the row that it is of, as far as that is known."""
 
     line: int
     id: str
     reward: float | None
-    parts: Mapping[str, Part]
+    parts: Mapping[str, Said]
     answers: Mapping[str, str]
     closed: str | None
     error: str
@@ -54,7 +54,7 @@ class Columns:
     answers: Counter[int] = field(default_factory=Counter)
     has_rows: bool = False
 
-    def add(self, result: Result, of: dict[Any, int], group_by: str) -> None:
+    def add(self, result: Earned, of: dict[Any, int], group_by: str) -> None:
         """Take over one line's figures; `of` numbers the groups."""
         for name, part in result.parts.items():
             if name not in self.parts:
@@ -107,7 +107,7 @@ def _name(sample: Sample | None, group_by: str, key: Any) -> str:
     return text if len(text) <= 60 else "…" + text[-59:]
 
 
-def read_columns(results: Callable[[], Iterator[Result]], group_by: str) -> Columns:
+def read_columns(results: Callable[[], Iterator[Earned]], group_by: str) -> Columns:
     """The figures of every line of results."""
     columns = Columns()
     of: dict[Any, int] = {}
@@ -116,7 +116,7 @@ def read_columns(results: Callable[[], Iterator[Result]], group_by: str) -> Colu
     return columns
 
 
-def read_results(scored: str, rollouts: str | None, keys: Keys) -> Iterator[Result]:
+def read_results(scored: str, rollouts: str | None, keys: Keys) -> Iterator[Earned]:
     """Lines of results, each with its row: that of the same place in the file of rollouts.
 
     Raises:
@@ -136,17 +136,17 @@ def read_results(scored: str, rollouts: str | None, keys: Keys) -> Iterator[Resu
             yield _result(line, row, keys)
 
 
-def _result(line: Line, row: Line | None, keys: Keys) -> Result:
+def _result(line: Line, row: Line | None, keys: Keys) -> Earned:
     try:
         document = read_json(line)
     except EventError as error:
-        return Result(line.number, "", None, {}, {}, None, str(error), None)
+        return Earned(line.number, "", None, {}, {}, None, str(error), None)
     if not isinstance(document, dict):
-        return Result(line.number, "", None, {}, {}, None, "no result", None)
+        return Earned(line.number, "", None, {}, {}, None, "no result", None)
     sample = _sample(row or line, keys) if row or _holds_a_row(document, keys) else None
     number = (row or line).number
     if "error" in document and "line" in document:
-        return Result(number, "", None, {}, {}, None, str(document["error"]), None)
+        return Earned(number, "", None, {}, {}, None, str(document["error"]), None)
     found_id = str(document.get("id", ""))
     if row is not None and sample is not None and found_id not in ("", sample.id):
         raise SpecError(
@@ -167,21 +167,21 @@ def _sample(line: Line, keys: Keys) -> Sample | None:
         return None
 
 
-def _scored(document: Mapping[str, Any], line: int, id: str, sample: Sample | None) -> Result:
+def _scored(document: Mapping[str, Any], line: int, id: str, sample: Sample | None) -> Earned:
     explained = document.get("explanation")
     explanation: Mapping[str, Any] = explained if isinstance(explained, dict) else {}
     parts, answers = _parts(document), {}
     for name, said in _tables(explanation.get("components")):
-        parts[name] = Part(name, figure(said.get("value")), str(said.get("reason") or ""))
+        parts[name] = Said(name, figure(said.get("value")), str(said.get("reason") or ""))
         if isinstance(said.get("answer"), str):
             answers[name] = said["answer"]
     for name, fault in _tables(explanation.get("faults")):
-        parts[name] = Part(name, None, f"{fault.get('kind', 'fault')}: {fault.get('detail', '')}")
+        parts[name] = Said(name, None, f"{fault.get('kind', 'fault')}: {fault.get('detail', '')}")
     reward = figure(document.get("aggregate_reward_score", document.get("reward")))
     broken = explanation.get("fault")
     error = str(broken.get("kind", "broken")) if isinstance(broken, dict) else ""
     closed = explanation.get("closed_by")
-    return Result(
+    return Earned(
         line,
         id,
         None if error else reward,
@@ -193,7 +193,7 @@ def _scored(document: Mapping[str, Any], line: int, id: str, sample: Sample | No
     )
 
 
-def _parts(document: Mapping[str, Any]) -> dict[str, Part]:
+def _parts(document: Mapping[str, Any]) -> dict[str, Said]:
     """The components as the response lists them; figures below one ("a/b") are left out."""
     listed = document.get("metrics_list")
     if isinstance(listed, list):
@@ -202,7 +202,7 @@ def _parts(document: Mapping[str, Any]) -> dict[str, Part]:
         metrics = document.get("components", document.get("metrics"))
         pairs = list(metrics.items()) if isinstance(metrics, dict) else []
     return {
-        name: Part(name, value, "")
+        name: Said(name, value, "")
         for name, given in pairs
         if isinstance(name, str) and "/" not in name and (value := figure(given)) is not None
     }

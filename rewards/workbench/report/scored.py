@@ -7,8 +7,8 @@ from statistics import fmean
 from rewards.workbench.output import counted
 from rewards.workbench.report.charts import cloud, histogram, skyline
 from rewards.workbench.report.drawing import number
-from rewards.workbench.report.model import Alert, Figure, Mood, Rollouts, Section
-from rewards.workbench.report.results import Columns, Result, read_columns, reference_text
+from rewards.workbench.report.model import Alert, Figure, Mood, RolloutTable, Section
+from rewards.workbench.report.results import Columns, Earned, read_columns, reference_text
 from rewards.workbench.report.table import MAX_ROWS, Entry, rollout_table
 
 #: Components that get a histogram.
@@ -21,7 +21,7 @@ LONGER_PAYS = 0.4
 
 def scored_section(
     title: str,
-    results: Callable[[], Iterator[Result]],
+    results: Callable[[], Iterator[Earned]],
     group_by: str = "prompt",
     ends: tuple[float, float] | None = None,
     sources: Sequence[str] = (),
@@ -197,11 +197,11 @@ def _chosen(columns: Columns, alerts: Sequence[Alert]) -> set[int]:
 
 def _table(
     columns: Columns,
-    results: Callable[[], Iterator[Result]],
+    results: Callable[[], Iterator[Earned]],
     low: float,
     high: float,
     alerts: Sequence[Alert],
-) -> Rollouts:
+) -> RolloutTable:
     chosen = _chosen(columns, alerts)
     entries = [_entry(result, low, high) for result in results() if result.line in chosen]
     notes = []
@@ -217,7 +217,7 @@ def _table(
     return rollout_table("Rollouts", entries, list(columns.parts), notes)
 
 
-def _entry(result: Result, low: float, high: float) -> Entry:
+def _entry(result: Earned, low: float, high: float) -> Entry:
     sample, reward = result.sample, result.reward
     return Entry(
         result.line,

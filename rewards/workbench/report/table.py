@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from rewards.workbench.report.model import Part, Rollouts, Shown
+from rewards.workbench.report.model import RolloutTable, Said, ShownRollout
 from rewards.workbench.report.text import cut, fair_limit, inert, marked
 
 #: Rollouts of a table: a page of more is no page.
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     id: str
     reward: float | None
     share: float
-    parts: Sequence[Part]
+    parts: Sequence[Said]
     completion: str | None
     prompt: str = ""
     reference: str = ""
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 def rollout_table(
     title: str, entries: Sequence[Entry], components: Sequence[str], notes: Sequence[str]
-) -> Rollouts:
+) -> RolloutTable:
     """The table of these rollouts; each of `notes` is a sentence without its full stop."""
     texts = [entry.completion or "" for entry in entries]
     limit = fair_limit(texts, COMPLETIONS)
@@ -52,7 +52,7 @@ def rollout_table(
     said = [*notes, *_cuts("completion", texts, limit), *_cuts("prompt", list(places), short)]
     if any(entry.answers for entry in entries):
         said.append("Marked is the last place where the answer stands that was read")
-    return Rollouts(
+    return RolloutTable(
         title,
         [
             _shown(entry, limit, words, places, late=place >= AT_ONCE)
@@ -69,9 +69,11 @@ def _cuts(noun: str, texts: Sequence[str], limit: int) -> list[str]:
     return [f"{count:,} {noun}s are cut to {limit:,} characters"] if count else []
 
 
-def _shown(entry: Entry, limit: int, words: int, places: Mapping[str, int], *, late: bool) -> Shown:
+def _shown(
+    entry: Entry, limit: int, words: int, places: Mapping[str, int], *, late: bool
+) -> ShownRollout:
     text = entry.completion
-    return Shown(
+    return ShownRollout(
         entry.row,
         cut("" if entry.id == str(entry.row) else entry.id, ID),
         entry.reward,

@@ -7,7 +7,7 @@ from rewards.core.sample import Sample
 from rewards.workbench.output import counted
 from rewards.workbench.report.charts import against, bars, interval
 from rewards.workbench.report.drawing import number
-from rewards.workbench.report.model import Alert, Figure, Mood, Part, Rollouts, Section, Table
+from rewards.workbench.report.model import Alert, Figure, Listing, Mood, RolloutTable, Said, Section
 from rewards.workbench.report.results import figure, reference_text
 from rewards.workbench.report.table import MAX_ROWS as MOST
 from rewards.workbench.report.table import Entry, rollout_table
@@ -57,7 +57,9 @@ def rehearsal_section(document: Mapping[str, Any], title: str) -> Section:
     if drop:
         rows = [(key,) for key in drop[:MAX_ROWS]]
         name = f"Always solved: the first to drop ({len(drop):,})"
-        tables.append(Table(name, ("prompt",), rows, len(drop) - len(rows), frozenset({"prompt"})))
+        tables.append(
+            Listing(name, ("prompt",), rows, len(drop) - len(rows), frozenset({"prompt"}))
+        )
     return Section(
         title,
         word,
@@ -181,7 +183,7 @@ def _comparison_alerts(document: Mapping[str, Any]) -> list[Alert]:
     return found
 
 
-def _flips(flips: Sequence[Mapping[str, Any]], samples: Mapping[int, Sample]) -> Rollouts:
+def _flips(flips: Sequence[Mapping[str, Any]], samples: Mapping[int, Sample]) -> RolloutTable:
     """What flips, with its completion: the reward is A's, both have their reasons."""
     entries = []
     for flip in flips[:MOST]:
@@ -194,8 +196,8 @@ def _flips(flips: Sequence[Mapping[str, Any]], samples: Mapping[int, Sample]) ->
                 a,
                 a or 0.0,
                 [
-                    Part("A", a, str(flip.get("why_a", ""))),
-                    Part("B", b, str(flip.get("why_b", ""))),
+                    Said("A", a, str(flip.get("why_a", ""))),
+                    Said("B", b, str(flip.get("why_b", ""))),
                 ],
                 None if sample is None else sample.completion,
                 "" if sample is None else sample.prompt_text,
@@ -207,7 +209,7 @@ def _flips(flips: Sequence[Mapping[str, Any]], samples: Mapping[int, Sample]) ->
     return rollout_table("Rows that flip", entries, ["A", "B"], notes)
 
 
-def _flip_tables(flips: Sequence[Mapping[str, Any]]) -> list[Table]:
+def _flip_tables(flips: Sequence[Mapping[str, Any]]) -> list[Listing]:
     if not flips:
         return []
     columns = ("row", "line", "A", "B", "why A", "why B")
@@ -223,4 +225,4 @@ def _flip_tables(flips: Sequence[Mapping[str, Any]]) -> list[Table]:
         for flip in flips[:MAX_ROWS]
     ]
     left = len(flips) - len(rows)
-    return [Table("Rows that flip", columns, rows, left, frozenset({"why A", "why B"}))]
+    return [Listing("Rows that flip", columns, rows, left, frozenset({"why A", "why B"}))]
