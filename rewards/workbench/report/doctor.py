@@ -12,8 +12,8 @@ from rewards.workbench.report.model import (
     Figure,
     Mood,
     Page,
+    Remark,
     RolloutTable,
-    Said,
     Section,
     Severity,
 )
@@ -163,7 +163,7 @@ def _ten(rollouts: Sequence[Rollout]) -> RolloutTable:
             "",
             one.reward,
             one.reward or 0.0,
-            [Said("step", one.step, "")] if one.step is not None else [],
+            [Remark("step", one.step, "")] if one.step is not None else [],
             one.completion,
             one.prompt,
             one.reference,

@@ -50,7 +50,7 @@ class Listing:
     prose: frozenset[str] = frozenset()
 
 
-class Said(NamedTuple):
+class Remark(NamedTuple):
     """A component of one rollout: what it said and why; `value` is None where it could not say."""
 
     name: str
@@ -70,7 +70,7 @@ class ShownRollout:
     row: int
     id: str
     reward: float | None
-    parts: Sequence[Said]
+    parts: Sequence[Remark]
     length: int | None
     completion: Markup
     prompt: int

@@ -17,7 +17,7 @@ from rewards.core.errors import EventError, SpecError
 from rewards.core.sample import Sample
 from rewards.core.score import MAX_MAGNITUDE
 from rewards.rubric.totals import group_key
-from rewards.workbench.report.model import Said
+from rewards.workbench.report.model import Remark
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.rows import Keys, Line, read_json, read_row
 
@@ -31,7 +31,7 @@ class Earned(NamedTuple):
     line: int
     id: str
     reward: float | None
-    parts: Mapping[str, Said]
+    parts: Mapping[str, Remark]
     answers: Mapping[str, str]
     closed: str | None
     error: str
@@ -172,11 +172,11 @@ def _scored(document: Mapping[str, Any], line: int, id: str, sample: Sample | No
     explanation: Mapping[str, Any] = explained if isinstance(explained, dict) else {}
     parts, answers = _parts(document), {}
     for name, said in _tables(explanation.get("components")):
-        parts[name] = Said(name, figure(said.get("value")), str(said.get("reason") or ""))
+        parts[name] = Remark(name, figure(said.get("value")), str(said.get("reason") or ""))
         if isinstance(said.get("answer"), str):
             answers[name] = said["answer"]
     for name, fault in _tables(explanation.get("faults")):
-        parts[name] = Said(name, None, f"{fault.get('kind', 'fault')}: {fault.get('detail', '')}")
+        parts[name] = Remark(name, None, f"{fault.get('kind', 'fault')}: {fault.get('detail', '')}")
     reward = figure(document.get("aggregate_reward_score", document.get("reward")))
     broken = explanation.get("fault")
     error = str(broken.get("kind", "broken")) if isinstance(broken, dict) else ""
@@ -193,7 +193,7 @@ def _scored(document: Mapping[str, Any], line: int, id: str, sample: Sample | No
     )
 
 
-def _parts(document: Mapping[str, Any]) -> dict[str, Said]:
+def _parts(document: Mapping[str, Any]) -> dict[str, Remark]:
     """The components as the response lists them; figures below one ("a/b") are left out."""
     listed = document.get("metrics_list")
     if isinstance(listed, list):
@@ -202,7 +202,7 @@ def _parts(document: Mapping[str, Any]) -> dict[str, Said]:
         metrics = document.get("components", document.get("metrics"))
         pairs = list(metrics.items()) if isinstance(metrics, dict) else []
     return {
-        name: Said(name, value, "")
+        name: Remark(name, value, "")
         for name, given in pairs
         if isinstance(name, str) and "/" not in name and (value := figure(given)) is not None
     }

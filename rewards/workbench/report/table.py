@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from rewards.workbench.report.model import RolloutTable, Said, ShownRollout
+from rewards.workbench.report.model import Remark, RolloutTable, ShownRollout
 from rewards.workbench.report.text import cut, fair_limit, inert, marked
 
 #: Rollouts of a table: a page of more is no page.
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     id: str
     reward: float | None
     share: float
-    parts: Sequence[Said]
+    parts: Sequence[Remark]
     completion: str | None
     prompt: str = ""
     reference: str = ""

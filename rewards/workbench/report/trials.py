@@ -7,7 +7,15 @@ from rewards.core.sample import Sample
 from rewards.workbench.output import counted
 from rewards.workbench.report.charts import against, bars, interval
 from rewards.workbench.report.drawing import number
-from rewards.workbench.report.model import Alert, Figure, Listing, Mood, RolloutTable, Said, Section
+from rewards.workbench.report.model import (
+    Alert,
+    Figure,
+    Listing,
+    Mood,
+    Remark,
+    RolloutTable,
+    Section,
+)
 from rewards.workbench.report.results import figure, reference_text
 from rewards.workbench.report.table import MAX_ROWS as MOST
 from rewards.workbench.report.table import Entry, rollout_table
@@ -196,8 +204,8 @@ def _flips(flips: Sequence[Mapping[str, Any]], samples: Mapping[int, Sample]) ->
                 a,
                 a or 0.0,
                 [
-                    Said("A", a, str(flip.get("why_a", ""))),
-                    Said("B", b, str(flip.get("why_b", ""))),
+                    Remark("A", a, str(flip.get("why_a", ""))),
+                    Remark("B", b, str(flip.get("why_b", ""))),
                 ],
                 None if sample is None else sample.completion,
                 "" if sample is None else sample.prompt_text,
