@@ -14,6 +14,7 @@ ZeroVarianceGroups        Count         compared groups whose rewards are all eq
 Unscored                  Count         samples that some component could not decide, broken rows
 Component/NAME            None          mean of a component over the samples it scored
 Fault/KIND                Count         faults of one kind, over all components
+Fault/other               Count         faults of kinds that are too many to be told apart
 Duration                  Milliseconds  from the event to the response
 ColdStart                 Count         1 on a container's first invocation
 Failed                    Count         1 where the invocation raised instead of answering
@@ -41,6 +42,10 @@ MAX_EMF_METRICS = 100
 
 #: CloudWatch refuses events over 256 KiB; the handler's own keys of a line need some.
 MAX_LINE_BYTES = 200 * 1024
+
+#: Kinds of fault that one batch tells apart, the most frequent. A scorer may make up a kind for
+#: each sample: thousands are too long for a line, and each is a metric that is paid for.
+MAX_KINDS = 50
 
 #: What is longer is cut, in a line of the log.
 MAX_LOGGED_CHARS, MAX_LOGGED_ID_CHARS = 20_000, 1_000
@@ -182,7 +187,11 @@ def _faults(rows: Sequence[Row], rewards: Sequence[Reward]) -> dict[str, int]:
     for row in rows:
         if row.fault is not None:
             counts[row.fault.kind] = counts.get(row.fault.kind, 0) + 1
-    return dict(sorted(counts.items()))
+    by_count = sorted(counts, key=lambda kind: (-counts[kind], kind))
+    told = {kind: counts.pop(kind) for kind in by_count[:MAX_KINDS]}
+    if counts:
+        told["other"] = told.get("other", 0) + sum(counts.values())
+    return dict(sorted(told.items()))
 
 
 def _bugs(rewards: Sequence[Reward]) -> dict[str, int]:
