@@ -14,9 +14,9 @@ from infra.stacks import RftStack
 from rewards.job.config import CONTEXT_PREFIX, DEFAULT_FILE, load_config
 
 
-def main() -> None:
-    """Synthesise what `cdk.json` or the command line names."""
-    app = App()
+def main(app: App | None = None) -> None:
+    """Synthesise what the app's context names: by default `cdk.json`'s and the command line's."""
+    app = app or App()
     context = app.node.get_all_context()
     overrides = {
         key.removeprefix(CONTEXT_PREFIX): str(value)

@@ -1,6 +1,7 @@
 """Shared set-up: hypothesis profiles, and a clean environment for every test."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -25,6 +26,11 @@ settings.register_profile(
 )
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# A shell starts what runs in the background with Ctrl-C ignored, and so would be whatever the
+# tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The handler writes its metrics to stdout, which is the tests' own.
 os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")

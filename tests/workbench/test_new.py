@@ -37,43 +37,32 @@ def checked(folder: Path, *files: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_scorer_of_ones_own_passes_as_it_is_written(rewards: Run, tmp_path: Path) -> None:
-    """package.module:function, with its test and the package; all checks accept it."""
-    result = rewards("new", "scorer", "my_rewards.tone:polite", "--json")
+def test_what_is_ones_own_passes_as_it_is_written(rewards: Run, tmp_path: Path) -> None:
+    """package.module:function with its package, NAME.toml here, a test of each: all accepted."""
+    scorer = rewards("new", "scorer", "my_rewards.tone:polite", "--json")
+    rubric = rewards("new", "rubric", "capitals")
 
-    assert result.json == {
+    assert scorer.json == {
         "created": ["my_rewards/__init__.py", "my_rewards/tone.py", "tests/test_tone.py"],
         "scorer": "my_rewards.tone:polite",
     }
-    checked(tmp_path, "my_rewards/tone.py", "tests/test_tone.py")
-
-
-def test_a_bundled_scorer_passes_as_it_is_written(rewards: Run, checkout: Path) -> None:
-    """family.function in a checkout of this project."""
-    result = rewards("new", "scorer", "tone.polite", "--json")
-
-    assert result.json["created"] == ["rewards/scorers/tone.py", "tests/scorers/test_tone.py"]
-    checked(checkout, "rewards/scorers/tone.py", "tests/scorers/test_tone.py")
-
-
-def test_a_rubric_passes_as_it_is_written(rewards: Run, tmp_path: Path) -> None:
-    """NAME.toml in the current folder, and a test that scores with it."""
-    result = rewards("new", "rubric", "capitals")
-
-    assert result.stdout.split() == ["capitals.toml", "tests/test_capitals_rubric.py"]
-    checked(tmp_path, "tests/test_capitals_rubric.py")
+    assert rubric.stdout.split() == ["capitals.toml", "tests/test_capitals_rubric.py"]
+    checked(tmp_path, "my_rewards/tone.py", "tests/test_tone.py", "tests/test_capitals_rubric.py")
     assert rewards("show", "capitals.toml").code == 0
 
 
-def test_a_bundled_rubric_passes_as_it_is_written(rewards: Run, checkout: Path) -> None:
-    """In a checkout it can be named without its path."""
-    result = rewards("new", "rubric", "capitals", "--json")
+def test_what_is_bundled_passes_as_it_is_written(rewards: Run, checkout: Path) -> None:
+    """family.function in a checkout of this project, where a rubric is named without its path."""
+    scorer = rewards("new", "scorer", "tone.polite", "--json")
+    rubric = rewards("new", "rubric", "capitals", "--json")
 
-    assert result.json["created"] == [
+    assert scorer.json["created"] == ["rewards/scorers/tone.py", "tests/scorers/test_tone.py"]
+    assert rubric.json["created"] == [
         "rewards/rubrics/capitals.toml",
         "tests/rubrics/test_capitals_rubric.py",
     ]
-    checked(checkout, "tests/rubrics/test_capitals_rubric.py")
+    tests = ("tests/scorers/test_tone.py", "tests/rubrics/test_capitals_rubric.py")
+    checked(checkout, "rewards/scorers/tone.py", *tests)
 
 
 def test_what_exists_is_never_overwritten(rewards: Run, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_response_over_6_mb_is_a_function_error(tmp_path: Path) -> None:
     """A small event can have a response that Lambda would not carry even without its metrics."""
     with serving(tmp_path, "--timeout", "120") as (url, _):
         function = client(url)
-        response = invoke(function, [{"messages": 0}] * 140_000)
+        response = invoke(function, [{"id": f"{n:01010}", "messages": 0} for n in range(6_000)])
 
         error = answer(response)
         assert response["FunctionError"] == "Unhandled"
