@@ -91,15 +91,19 @@ JOINED = phrased(
 BESIDE = Pattern(r"[ \t]{1,9}|\)[ \t]{0,9}\(|\][ \t]{0,9}\[")
 #: "(A) a cat or (B)": the options carry their texts.
 WITH_TEXTS = phrased(rf"[).:\]]+\s+[^\n()\[\]]{{1,80}}?(?:[,;]|{_OR})\s*(?:<UNSURE>\s*)?[(\[]*")
+#: "A (50%), B (50%)".
+WITH_ASIDES = phrased(rf"\s?\([^()\n]{{1,30}}\)\s*(?:[,;/|&]|{_OR})\s*[(\[]*")
 #: "A if it rains, otherwise B".
 OTHERWISE = phrased(
-    r"[^\n.]{0,80}?[,;]?\s*(?:<ELSE|UNSURE>|\belse|\bif not)[\s,]+"
+    r"[^\n.]{0,80}?[,;]?\s*(?:<ELSE|UNSURE>|\belse|\bif not|\bin which case)[\s,]+"
     rf"(?:(?:{_ASIDE})\s+)*[(\[]*"
 )
 #: "true for x > 0 and false", "mostly positive, slightly negative".
 LABELS = phrased(rf"[^\n.;]{{0,60}}?(?:[,/|&]|{_OR})\s*(?:\w+\s+)?")
 #: What sets two choices apart that one of these patterns would join.
 APART = phrased(r"<NOT|denies|BECAUSE|INSTEAD|WRONG>|\b(?:while|although|though|as|than|non)\b")
+#: What leads to one more, beside a statement: "It could also be B".
+ONE_MORE = phrased(r"<COULD>\s+(?:also|equally|just\s+as\s+well)\b|<COULD>\s+be\s+\w+\s+as\s+well")
 #: Behind a mark of the answer: "\boxed{A} or B".
 ALSO = phrased(
     rf"(?:</[^<>\n]{{1,20}}>|\[/answer\]|[\s.,;)}}\]])*{_OR}"
@@ -121,7 +125,7 @@ _REASONS = (
     "and as based because but by due for from given it not or since so though which while with"
 )
 #: A choice that is a word as well, such as "A", "a" or "No", is one before these.
-GOES_ON = frozenset(f"{_REASONS} if is are was would must seems".split())
+GOES_ON = frozenset(f"{_REASONS} if is are was would must seems here now then".split())
 NEXT_WORD = Pattern(r"[ \t]{1,3}([a-z']{1,12})")
 _CLOSERS = r"[)\]}>'\s]{0,9}+"
 _SAYS_SO = (
@@ -166,7 +170,7 @@ _ADVERBS = (
 _RIGHT = (
     r"(?:correct|right|true|best|better|accurate|appropriate|valid|(?:final\s+)?answer|choice|fits"
     r"|works|plausible|reasonable|suitable|logical|likely|probable|consistent|fitting"
-    r"|what\s+(?:remains|is\s+left|fits|works)|only\s+(?:option|one|choice|possibility)"
+    r"|what\s+(?:remains|is\s+left|fits|works|we(?:'re|\s+are)?\s+(?:looking|after|want|need))|only\s+(?:option|one|choice|possibility)"
     r"|one\s+that\s+(?:fits|works|matches)"
     r"|richtig\w*|korrekt\w*|correct[aeo]|juste|corrett[ao]|giust[ao]|corret[ao]|cert[ao]|juist"
     r"|prawidłow[ay]|poprawn[ay]|верно|верна|верный|правильный|правильно|doğru\w*|rätt|rigtig"
@@ -181,7 +185,7 @@ _JUDGED = Pattern(
     rf"{_CLOSERS}[:,]?\s{{0,2}}(?:{_VERBS}(?P<not>n't|n’t|\s+not)?\s+{_ADVERBS}"
     rf"(?:(?P<right>{_RIGHT})|(?P<wrong>{_WRONG}))\b"
     r"|(?P<fits>fits|works|it\s+is\b|(?:richtig|korrekt|falsch)(?=[\s.]))"
-    r"|(?P<does>matches|satisfies|remains|holds)"
+    r"|(?P<does>matches|satisfies|remains|holds|follows)"
     r"|(?P<unspaced>正确|正確|正しい|が正|가\s?정답|이\s?정답))",
     re.IGNORECASE,
 )

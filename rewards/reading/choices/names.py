@@ -19,6 +19,7 @@ from rewards.reading.choices.marks import (
     NEXT_WORD,
     OTHERWISE,
     TEXT_FOLLOWS,
+    WITH_ASIDES,
     WITH_TEXTS,
     plain,
 )
@@ -139,7 +140,7 @@ def _are_joined(shown: str, left: Mention, right: Mention) -> bool:
     marked = [shown[one.end : one.end + 1] in set(").:]") for one in (left, right)]
     if BESIDE.fullmatch(shown, *gap):
         return marked[0] == marked[1]
-    patterns = [OTHERWISE]
+    patterns = [OTHERWISE, WITH_ASIDES]
     if all(marked):
         patterns.append(WITH_TEXTS)
     if not is_letter(shown, right):

@@ -101,7 +101,10 @@ class Choices:
         if skipped:
             text = f"{text[:MAX_HEAD]}\n{text[MAX_HEAD + skipped + 1 :]}"
         turn = NEXT_TURN.search(text)
-        if turn and text[: turn.start()].strip():
+        if turn and not text[: turn.start()].strip():  # the turn's own mark
+            text = " " * turn.end() + text[turn.end() :]
+            turn = NEXT_TURN.search(text)
+        if turn:
             text = text[: turn.start()]
         shown = plain(text)
         found = self._read(shown, list(self._marks(text, shown)))
@@ -163,7 +166,8 @@ class Choices:
         start, end = cluster[0].start, cluster[-1].end
         said = self._words.led_to(shown[begun:start])
         by_letter = is_letter(shown, cluster[0])
-        called = followed_by(shown, end, is_option=said.is_option or not by_letter)
+        is_option = said.is_option or not by_letter or shown[start - 1 : start] == "("
+        called = followed_by(shown, end, is_option=is_option)
         if said.level == CUE and len(cluster) > 1 and called:
             # "The answer is B, C is wrong"
             cluster, end, called = cluster[:1], cluster[0].end, 0
@@ -172,7 +176,8 @@ class Choices:
         is_lower = by_letter and shown[start].islower() and not is_enclosed(shown, start, end)
         if is_lower and said.level < CUE and not said.chosen and not said.is_option:
             level = 0  # an article, or a variable
-        denied = (said.denied and called <= 0) or (called < 0 and said.level < CUE)
+        is_neither = "neither" in shown[start - said.reach : start].lower()
+        denied = (said.denied and (called <= 0 or is_neither)) or (called < 0 and said.level < CUE)
         if denied and len(names) == 1 and folded(names[0]) in self._names.opposites:
             names, denied, level = (self._names.opposites[folded(names[0])],), False, VERDICT
         if ASKED.match(shown, end):
@@ -204,7 +209,9 @@ class Choices:
             before = shown[max(first.start - 12, 0) : first.start].lower()
             return PREDICATE if before.rstrip(" (").endswith(("option", *OPTIONS)) else 0
         if said == PREDICATE and first.is_text:
-            return PREDICATE if shown[first.start : first.end] in self._names.spelt else 0
+            # A text in small letters may be any word; as a name it is written with a capital.
+            written = shown[first.start : first.end]
+            return PREDICATE if written in self._names.spelt or written[0].isupper() else 0
         return said
 
     def _marks(self, text: str, shown: str) -> Iterator[ChoiceStatement]:

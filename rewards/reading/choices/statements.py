@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rewards.reading.choices.marks import ONE_MORE
 from rewards.reading.choices.words import CUE, MARK, VERDICT
 from rewards.reading.sentences.phrases import HEDGED, correction
 from rewards.reading.text import Pattern
@@ -41,11 +42,14 @@ def final(shown: str, said: Sequence[ChoiceStatement]) -> ChoiceStatement | None
     later = [verdict for verdict in verdicts if verdict.start >= position]
     if stated is None:  # all that was stated is denied: "The answer isn't B. It's D."
         return standing(shown, later) or explicit[-1]._replace(names=())
-    # What follows a statement is a remark, unless it corrects it.
-    corrected = [
-        verdict for verdict in later if correction(shown[position : max(verdict.lead, position)])
+    # What follows a statement is a remark, unless it corrects it, or offers one more.
+    another = [
+        verdict
+        for verdict in later
+        if correction(shown[position : max(verdict.lead, position)])
+        or ONE_MORE.search(shown, verdict.lead, verdict.start)
     ]
-    return standing(shown, [stated, *corrected]) or stated._replace(names=())
+    return standing(shown, [stated, *another]) or stated._replace(names=())
 
 
 def standing(shown: str, statements: Sequence[ChoiceStatement]) -> ChoiceStatement | None:
@@ -73,8 +77,11 @@ def _supersedes(shown: str, earlier: ChoiceStatement, later: ChoiceStatement) ->
     if correction(between):
         return True
     clause = re.split(r"[.!?\n]", between)[-1]
-    if HEDGED.search(clause + shown[later.lead : later.start]):
+    leading = shown[later.lead : later.start]
+    if HEDGED.search(clause + leading) or ONE_MORE.search(leading):
         return False
     if (later.final and not earlier.final) or later.level == MARK > earlier.level:
+        return True
+    if not earlier.concludes:  # "although B looks right, the correct one is A"
         return True
     return len(_WORDS.findall(between)) > 1

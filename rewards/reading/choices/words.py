@@ -29,7 +29,9 @@ _ANSWERS = (
     " oplossing rozwiązanie решение çözüm lösning gabarito ответом"
 )
 # Names for it before a colon; before "is" they speak of anything.
-_HEADINGS = "response result solution output rating topic intent diagnosis key emotion tone score"
+_HEADINGS = (
+    "response result solution output rating topic intent diagnosis key emotion tone score final"
+)
 #: How other languages call an option; what they call an answer is in `languages`.
 _OPTIONS = (
     "opción alternativa letra inciso opção opzione lettera lettre möglichkeit buchstabe optie"
@@ -61,14 +63,15 @@ _LEADS = (
     " has seems appears seem appear statement alternative variant number candidate namely still"
     " apparently very far rather more my our your you i we let's i'd i'll we'll i'm am being"
     " really quite fairly pretty sure confident up then written case kind type instance it'd"
-    " that'd up la el le die der das den il lo de het o os l jest yang l' d' c'"
+    " that'd up towards toward la el le die der das den il lo de het o os l jest yang l' d' c'"
     " 最 的 应 應 该 該 就 故 本题 本題 只 能 ที่"
 )
 _BE = (
     "is are be was were being equals becomes isn't aren't wasn't it's that's this's which's"
     " they're here's является"
 )
-_WRITER = frozenset(("i", "i'd", "i'll", "we", "let's"))
+_WRITER = "i i'd i'll we let's yo eu io je ich ik jag ja я ben"
+_ARTICLES = "la el le il die das der a o os"
 _POINTS = "it it's this that that's that'd it'd which which's they this's these c'"
 # Whoever says or does this settles on the choice that follows: I, we, or nobody in particular.
 _PERSONAL = (
@@ -92,7 +95,8 @@ _ASCRIBES = (
     " reflects contains into belongs feels feel leans sounds in describes"
 )
 # Words of spaced scripts; runs of the scripts behind them, which are taken apart; marks.
-_TOKEN = Pattern(r"[a-z\u00c0-\u058f]+(?:['-][a-z\u00c0-\u058f]+)*|[\u0590-\uffff]+|\d+|\n|[^\w\s]")
+_SPACED = r"[a-z\u00c0-\u058f\u1e00-\u1fff]+"
+_TOKEN = Pattern(rf"{_SPACED}(?:['-]{_SPACED})*|[\u0590-\uffff]+|\d+|\n|[^\w\s]")
 _LINKS = frozenset(":=-–—→⇒>")
 _OPENERS = frozenset("([{<'|/#")
 # A cue is looked for so many words before its verb: "the answer to the third question is B".
@@ -145,6 +149,8 @@ class Vocabulary:
         self.praise = _parts(_PRAISE)
         self.ascribes = _parts(_ASCRIBES)
         self.others = _parts(_OTHER)
+        self.writer = _parts(_WRITER)
+        self.articles = _parts(_ARTICLES)
         self.known = self.cues | self.headings | self.be | self.says | self.personal | self.settles
         self.known |= self.denies | self.praise | self.ascribes
         self.known |= _parts(_LEADS, _JOINS, *words("UNSURE"), *words("ELSE"))
@@ -178,7 +184,7 @@ class Vocabulary:
         words: list[str] = []
         subject: list[str] = []
         denied = comma = False
-        reach = 0
+        reach, last = 0, ""
         while left:
             token, start = left.pop()
             word = self._known_end(token)
@@ -200,8 +206,10 @@ class Vocabulary:
                     left.append((token[: -len(word)], start))
             elif token not in _OPENERS:
                 left.append((token, start))
+                if last == ",":  # another clause's
+                    left.append((last, start))
                 break
-            reach = len(before) - start
+            reach, last = len(before) - start, token
         return _Walk(words, subject, links, [token for token, _ in left], denied, reach)
 
     def _known_end(self, token: str) -> str:
@@ -232,7 +240,10 @@ class Vocabulary:
             return VERDICT
         if not said.isdisjoint(self.personal):
             # "Many students choose B" is no choice of the writer's.
-            return VERDICT if not (other[:1].isalpha() and said.isdisjoint(_WRITER)) else MENTION
+            is_other = (
+                other[:1].isalpha() and said.isdisjoint(self.writer) and other not in self.writer
+            )
+            return MENTION if is_other else VERDICT
         if other in self.others or "\n" in walk.links:
             return MENTION
         if self._is_verdict(walk, said):
@@ -244,6 +255,9 @@ class Vocabulary:
         says = self.be | self.says
         if not walk.links.isdisjoint(self.be) and not said.isdisjoint(self.points):
             return True  # "it is B"
+        if walk.left[-1:] in ([], [","]) and not said.isdisjoint(self.says & walk.links):
+            if not said.isdisjoint(self.articles):
+                return True  # "por tanto, es la B"
         if not said.isdisjoint(self.praise):  # "the best one is B", "Correct: B", "सही विकल्प B"
             return not walk.links.isdisjoint(says | {":"}) or not said.isdisjoint(self.cues)
         return walk.links <= says and not said.isdisjoint(self.answers)  # "Answer B"
