@@ -13,6 +13,7 @@ events     what is in recorded events, and how are more made?
 judging    do judges agree with people?
 auditing   does a reward pay a data set's right answers, and only those?
 report     how does what was found become a page to look at?
+datasets   what is wrong with training rows, and what is in them?
 trials     would it learn, before money is spent on it?
 watching   which runs does a deployment have, and how far are they?
 __main__   what does `rewards` start?

@@ -14,6 +14,8 @@ EXTRAS = {
     "re2": ("regex", "google-re2"),
     "boto3": ("judge", "boto3"),
     "botocore": ("judge", "boto3"),
+    "pyarrow": ("data", "pyarrow"),
+    "tokenizers": ("data", "tokenizers"),
     "krippendorff": ("calibrate", "krippendorff"),
     "sklearn": ("calibrate", "scikit-learn"),
     "scipy": ("calibrate", "scipy"),

@@ -133,11 +133,6 @@ KINDS: Mapping[str, Kind] = {
         "rows that seem to hold personal data ({})",
         "replace it, or make sure that you may train on it",
     ),
-    "no_final_newline": Kind(
-        INFO,
-        "the last line does not end in a line break, so that a file appended to it breaks",
-        "end the file with a line break",
-    ),
 }
 
 
@@ -210,6 +205,12 @@ class FlawTally:
         """Several rows with the same flaw."""
         for row in rows:
             self.add(code, row, detail, severity)
+
+    def take(self, code: str, other: "FlawTally") -> None:
+        """Take over what another tally has of one kind."""
+        if code in other.rows:
+            self.rows[code], self.details[code] = other.rows[code], other.details[code]
+            self.severities[code] = other.severities[code]
 
     def report(self, rows: int) -> DatasetReport:
         """The findings: errors, then warnings, each in the order of the table."""

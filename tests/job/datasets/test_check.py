@@ -177,7 +177,7 @@ def test_many_rows_are_counted_and_the_first_named() -> None:
 def test_every_code_can_be_found() -> None:
     """But for those of a rubric and of two sets, which have tests of their own."""
     elsewhere = {"gold_not_full", "leak", "long_prompt", "format_unstated", "skew"}
-    elsewhere |= {"duplicate_id", "too_few_rows", "too_many_rows", "no_final_newline"}
+    elsewhere |= {"duplicate_id", "too_few_rows", "too_many_rows"}
     assert {code for code, _ in FLAWS} == set(KINDS) - elsewhere
 
 
