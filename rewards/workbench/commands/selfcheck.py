@@ -5,8 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rewards.workbench.help import examples
-from rewards.workbench.options import CassetteOption, JsonOption, RubricOption, takes_keys
-from rewards.workbench.output import counted, figure, print_json, print_table, printable, show
+from rewards.workbench.options import (
+    CassetteOption,
+    HtmlOption,
+    JsonOption,
+    RubricOption,
+    takes_keys,
+)
+from rewards.workbench.output import (
+    check_free,
+    counted,
+    figure,
+    print_json,
+    print_table,
+    printable,
+    show,
+)
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys
@@ -46,6 +60,7 @@ def selfcheck(
     ask: Annotated[
         bool, typer.Option("--ask", help="Let the judges' own model answer, which costs money.")
     ] = False,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     r"""Check that a data set's own references earn full marks, and wrong answers do not.
@@ -71,12 +86,18 @@ def selfcheck(
     from rewards.workbench.auditing.selfcheck import selfcheck as checked
     from rewards.workbench.rollouts.scoring import Scoring
 
+    if html is not None:
+        check_free(html)
     loaded = Scoring.of(rubric, keys).rubric
     with opened(data) as source, progress_bar(source) as advance:
         dataset = read_dataset(source, loaded, keys, advance).spread(rows)
         with judged(loaded, cassette, ask=ask) as judge:
             payer = Payer(loaded, judge)
             found = checked(dataset, payer, _templates(form), lambda done: advance(done, None))
+    if html is not None:
+        from rewards.workbench.report.documents import write_section
+
+        write_section(html, found.to_dict(), data)
     if as_json:
         print_json(found.to_dict())
     else:
