@@ -41,7 +41,7 @@ DataArgument = Annotated[
     "rewards selfcheck train.jsonl --rubric my.toml --form 'Sentiment: {reference}' --json",
 )
 @takes_keys
-def selfcheck(
+def selfcheck(  # long: half of it are options
     data: DataArgument,
     rubric: RubricOption,
     keys: Keys,
