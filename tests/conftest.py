@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +31,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if sys.version_info < (3, 12):
+    from rewards.core.errors import RequirementError
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call() -> Generator[None, object, object]:
+        """Programs of rollouts cannot run there: a test that needs them says why it is skipped."""
+        try:
+            return (yield)
+        except RequirementError as error:
+            pytest.skip(str(error))
+
 
 # The handler writes its metrics to stdout, which is the tests' own.
 os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")

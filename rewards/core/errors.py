@@ -41,6 +41,10 @@ class SpecError(RewardsError, ValueError):
     """A rubric, a parameter or a scorer definition cannot be used as it is written."""
 
 
+class RequirementError(SpecError):
+    """A rubric is as it should be, and this interpreter or machine lacks what it needs."""
+
+
 class EventError(RewardsError, ValueError):
     """An event, or one row of it, is in no shape that the service is known to send."""
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, overload
 
-from rewards.core.errors import SpecError, did_you_mean
+from rewards.core.errors import RequirementError, SpecError, did_you_mean
 from rewards.core.parameters import (
     REQUIRED,
     declared,
@@ -168,7 +168,8 @@ class Scorer(Generic[P, R]):
             try:
                 self._check(**bound)
             except ValueError as error:
-                raise SpecError(f"{self.address}: {error}") from error
+                kind = RequirementError if isinstance(error, RequirementError) else SpecError
+                raise kind(f"{self.address}: {error}") from error
         return bound
 
     def _nearest(self, name: str) -> str:

@@ -320,4 +320,4 @@ class _explained:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, SpecError):
-            raise SpecError(f"{self.where}: {error}") from error.__cause__
+            raise type(error)(f"{self.where}: {error}") from error.__cause__

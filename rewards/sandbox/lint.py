@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rewards.core.errors import ServiceError
+from rewards.core.errors import RequirementError, ServiceError
 
 #: The most parts, as Python's syntax tree counts them, of a program that is linted.
 MAX_NODES = 10_000
@@ -232,7 +232,7 @@ def check_installed(rules: Sequence[str]) -> None:
             raise ValueError(f'rules: {rule!r} is no rule of ruff, such as "E", "F401" or "B"')
     for distribution in needed(rules):
         if find_spec(distribution) is None:
-            raise ValueError(f'needs {distribution}: pip install "bedrock-rft-rewards[lint]"')
+            raise RequirementError(f'needs {distribution}: pip install "bedrock-rft-rewards[lint]"')
     _, others = _split(rules)
     if others:
         try:

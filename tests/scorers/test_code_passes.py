@@ -9,6 +9,7 @@ import pytest
 
 from rewards import Rubric, Sample, use
 from rewards.core.errors import MissingReferenceError, SpecError, UnusableDataError
+from rewards.sandbox.code import batches
 from rewards.scorers.code import passes
 
 pytestmark = pytest.mark.skipif(
@@ -201,7 +202,10 @@ def test_no_tests_and_a_sound_solution() -> None:
 def test_verdicts_and_fuel_are_the_same_in_every_run() -> None:
     """Random numbers are seeded, sets and hashes fixed."""
     program = "import random\ndef add(a, b):\n    return a + b + (random.random() > 1)\n"
-    scores = [passes(sample(program, FORMS["check"])) for _ in range(3)]
+    scores = []
+    for _ in range(3):
+        batches._RECENT.clear()
+        scores.append(passes(sample(program, FORMS["check"])))
 
     assert scores[0] == scores[1] == scores[2]
     assert scores[0].value == 1.0

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,48 @@ def test_every_recorded_event_gets_its_expected_response(rewards: Run) -> None:
     """The events of this project, through the real handler, give the very bytes on record."""
     result = rewards("replay", EVENTS)
 
-    assert (result.code, result.stderr) == (0, "")
+    assert result.code == 0
+    if sys.version_info >= (3, 12):
+        assert result.stderr == ""
+    else:
+        assert re.fullmatch(r"left out, 4 events of .*code: .* Python 3\.12 .*\n", result.stderr)
     assert "none different from expected" in result.stdout
+
+
+ABSENT = """
+from rewards import Sample, scorer
+from rewards.core.errors import RequirementError
+
+@scorer
+def own(sample: Sample) -> bool:
+    return True
+
+@own.check
+def _() -> None:
+    raise RequirementError("needs another machine")
+"""
+
+
+def test_what_this_machine_cannot_run_is_left_out_with_the_reason(
+    rewards: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence, and the other events are replayed; an error where nothing else was asked."""
+    absent = folder.parent / "absent"
+    absent.mkdir()
+    (absent / "rubric.toml").write_text(EXACT.replace("exact.match", "absent_scorer:own"))
+    (folder.parent.parent / "absent_scorer.py").write_text(ABSENT)
+    monkeypatch.syspath_prepend(folder.parent.parent)
+    record(absent, "one", [wire_row("72")])
+    record(folder, "two", [wire_row("72")])
+
+    everything = rewards("replay", "--update")
+    assert everything.code == 0
+    assert everything.stderr.startswith("left out, 1 event of events/absent: ")
+    assert "absent_scorer:own: needs another machine" in everything.stderr
+    assert len(rewards("replay", "--json").json["left_out"]) == 1
+    alone = rewards("replay", "events/absent")
+    assert alone.code == 2
+    assert "needs another machine" in alone.stderr
 
 
 def test_the_recorded_events_are_one_batch_of_64_and_all_the_rest() -> None:

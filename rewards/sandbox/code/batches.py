@@ -4,9 +4,10 @@ Whoever needs programs run is a generator: it yields some and is sent what becam
 a batch go side by side, and what is identical is run once.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from rewards.core.errors import PASSES, DeadlineError
 from rewards.sandbox.code.protocol import CodeRunner, Limits, Outcome, Program
@@ -56,28 +57,50 @@ def together(
     All of them come as far as they can with a small share of their fuel before any program gets a
     larger one: endless loops take no time from what stands beside them.
     """
-    batch = _Batch(steps)
+    recent = _recent(runner, limits)
+    batch = _Batch(steps, recent)
     for share in shares(limits):
         todo = list(batch.wanted)
         while todo:
             programs = list(dict.fromkeys(p for index in todo for p in batch.missing(index)))
-            for program, outcome in zip(
-                programs, runner.run(programs, share, deadline), strict=True
-            ):
+            outcomes = runner.run(programs, share, deadline) if programs else []
+            for program, outcome in zip(programs, outcomes, strict=True):
                 if share is limits or outcome is None or outcome.ended not in ("fuel", "time"):
                     batch.known[program] = outcome
+                if outcome is not None and _is_kept(program, outcome):
+                    recent[program] = outcome
             todo = [index for index in todo if batch.went_on(index)]
     return [batch.found[index] for index in range(len(steps))]
+
+
+#: What became of the last programs, by engine and limits: a gate and a component that pays ask for
+#: the same, and so do rollouts of one prompt.
+_RECENT: WeakKeyDictionary[CodeRunner, dict[Limits, dict[Program, Outcome]]] = WeakKeyDictionary()
+MAX_RECENT, MAX_RECENT_CHARS = 512, 20_000
+
+
+def _recent(runner: CodeRunner, limits: Limits) -> dict[Program, Outcome]:
+    kept = _RECENT.setdefault(runner, {}).setdefault(limits, {})
+    if len(kept) > MAX_RECENT:
+        kept.clear()
+    return kept
+
+
+def _is_kept(program: Program, outcome: Outcome) -> bool:
+    """Whether it ended by itself, and is small enough to be kept with hundreds of others."""
+    told = sum(len(r.value or "") + len(r.arguments or "") for r in outcome.returned)
+    size = len(program.source) + len(program.stdin or "") + len(outcome.output) + told
+    return outcome.ended in ("done", "exception", "syntax") and size <= MAX_RECENT_CHARS
 
 
 class _Batch(Generic[T]):
     """Where each judgement stands: the programs that it waits for, or what it came to."""
 
-    def __init__(self, steps: Sequence[Steps[T]]) -> None:
+    def __init__(self, steps: Sequence[Steps[T]], known: Mapping[Program, Outcome]) -> None:
         self.steps = steps
         self.wanted: dict[int, list[Program]] = {}
         self.found: dict[int, T | BaseException] = {}
-        self.known: dict[Program, Outcome | None] = {}
+        self.known: dict[Program, Outcome | None] = dict(known)
         for index in range(len(steps)):
             self._go_on(index, None)
 

@@ -30,11 +30,12 @@ def needed(name: str) -> list[str]:
 
 
 def check_installed(name: str) -> None:
-    """`ValueError`, with what to do, where the engine cannot run here."""
+    """`RequirementError`, with what to do, where the engine cannot run here."""
+    from rewards.core.errors import RequirementError
     from rewards.sandbox.code.protocol import EngineError
 
     module, _, _ = _ENGINES[name]
     try:
         importlib.import_module(module).check_installed()
     except EngineError as error:
-        raise ValueError(str(error)) from None
+        raise RequirementError(str(error)) from None

@@ -93,17 +93,22 @@ def replay(
     or gave what is no verdict. A bug is never recorded as expected. Events of a rubric with a judge
     need no account with --cassette, which `rewards judge record` writes.
     """
+    left_out: dict[str, list[Path]] = {}
     with answered_from(cassette):
-        replayed = list(replay_events(paths or [], rubric, update=update))
+        replayed = list(replay_events(paths or [], rubric, update=update, left_out=left_out))
     figures = totals(replayed)
     if as_json:
-        print_json({"events": [_document(event) for event in replayed], "totals": figures})
+        reasons = {why: [str(path) for path in those] for why, those in left_out.items()}
+        events = [_document(event) for event in replayed]
+        print_json({"events": events, "totals": figures, "left_out": reasons})
     elif verbose:
         for event in replayed:
             _print_rows(event)
     else:
         _print_events(replayed)
     sys.stdout.flush()
+    for why, paths in left_out.items():
+        say(f"left out, {counted(len(paths), 'event')} of {paths[0].parent}: {why}", "odd")
     wrong = [event for event in replayed if not event.is_fine]
     for event in wrong:
         _say_what_is_wrong(event)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import rewards
-from rewards.core.errors import BatchFailedError, EventError, SpecError
+from rewards.core.errors import BatchFailedError, EventError, RequirementError, SpecError
 from rewards.rubric.spec import find_rubric
 from rewards.wire.contract import Row
 from rewards.wire.telemetry import mean
@@ -62,28 +62,41 @@ class Replayed:
         return self.verdict == "same" and not self.bugs and not self.unrecorded
 
 
-def replay_events(paths: Sequence[Path], rubric: str, *, update: bool) -> Iterator[Replayed]:
+def replay_events(
+    paths: Sequence[Path], rubric: str, *, update: bool, left_out: dict[str, list[Path]]
+) -> Iterator[Replayed]:
     """Score the events under `paths` as the handler does; `update` records what they give.
 
     `rubric` scores them all, or their folders say which does. What a scorer's bug made of an event
-    is never recorded as expected.
+    is never recorded as expected. Where this machine lacks what one of several rubrics needs, its
+    events go into `left_out`, by the reason.
 
     Raises:
         EventError: there is no event, or one is no JSON.
         SpecError: a rubric is not found, or cannot be used.
     """
-    handlers: dict[Path, LocalHandler] = {}
-    for path in _events(paths or [_recorded()]):
-        rubric_path = find_rubric(rubric) if rubric else _rubric_of(path)
-        if rubric_path not in handlers:
+    handlers: dict[Path, LocalHandler | RequirementError] = {}
+    events = list(_events(paths or [_recorded()]))
+    rubrics = [find_rubric(rubric) if rubric else _rubric_of(path) for path in events]
+    for rubric_path in dict.fromkeys(rubrics):
+        try:
             handlers[rubric_path] = LocalHandler(rubric_path)
-        outcome = handlers[rubric_path].invoke(read_event(path))
+        except RequirementError as error:
+            handlers[rubric_path] = error
+    for path, rubric_path in zip(events, rubrics, strict=True):
+        handler = handlers[rubric_path]
+        if isinstance(handler, RequirementError):
+            if all(isinstance(one, RequirementError) for one in handlers.values()):
+                raise handler
+            left_out.setdefault(str(handler), []).append(path)
+            continue
+        outcome = handler.invoke(read_event(path))
         expected = path.with_suffix(EXPECTED)
         unrecorded = unrecordable(outcome) if update else ""
         if update and not unrecorded:
             write_whole(expected, canonical(outcome))
         verdict, differences = _compared(expected, outcome)
-        yield Replayed(path, handlers[rubric_path], outcome, verdict, differences, unrecorded)
+        yield Replayed(path, handler, outcome, verdict, differences, unrecorded)
 
 
 def unrecordable(outcome: InvocationResult) -> str:

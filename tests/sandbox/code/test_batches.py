@@ -86,6 +86,17 @@ def test_identical_programs_run_once_in_a_batch_wherever_they_stand() -> None:
     assert sorted(source for source, _ in engine.ran) == ["1 a", "1 b", "1 c"]
 
 
+def test_what_has_run_is_not_run_again_by_the_same_engine() -> None:
+    """A gate and a component that pays ask for the same; what ended at a limit is no answer."""
+    engine = Engine()
+    for _ in range(2):
+        together([judged("1 a", "1 b"), judged("inf c", "0")], engine, LIMITS, math.inf)
+    together([judged("1 a", "1 b")], engine, Limits(fuel=100), math.inf)
+
+    assert [source for source, _ in engine.ran].count("1 a") == 2
+    assert [source for source, _ in engine.ran].count("inf c") == 2 * len(list(shares(LIMITS)))
+
+
 def test_the_last_share_is_the_whole_and_small_limits_have_one() -> None:
     """Growing, so that all the runs of an endless program cost little more than the last."""
     fuels = [share.fuel for share in shares(LIMITS)]
