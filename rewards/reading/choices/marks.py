@@ -66,7 +66,7 @@ SIGN = Pattern(
     r"|<(?:final[\s_])?(?P<tag>answer|choice|option|label|response|result|solution)>"
     r"(?P<inner>[^<]{0,400}+)|\[answer\](?P<square>[^\[]{0,400}+)"
     r"|\[\[(?P<double>[^\[\]\n]{0,60}+)\]\]|\{\{(?P<curly>[^{}\n]{0,60}+)\}\}"
-    r"|(?<!\#)\#{4}(?!\#)(?P<hash>[^\n]{0,200}+)",
+    r"|(?<!\#)\#{4}(?!\#)(?P<hash>(?:(?!\#\#\#\#)[^\n]){0,200}+)",
     re.IGNORECASE,
 )
 #: A member of a JSON object, or of a Python one.

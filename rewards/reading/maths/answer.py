@@ -113,6 +113,8 @@ def _content(text: str, statement: Statement, end: int) -> _Stated | None:
         start = min(end, start + 1)
     newline = text.find("\n", start, min(end, start + MAX_CONTENT))
     stop = newline if newline >= 0 else min(end, start + MAX_CONTENT)
+    if (mark := text.find("####", start, stop)) >= 0:
+        stop = mark
     formula = _DOLLARS.match(text, start, stop)
     if formula is not None:
         group = formula.lastindex or 1
@@ -176,7 +178,10 @@ def _kept(text: str, stated: list[_Stated]) -> list[_Stated]:
     for one in reversed(stated):
         if found and one.statement.kind != "boxed":
             following = found[-1]
-            inside = one.start <= following.statement.mark <= one.end + 12
+            # A label or a heading leads to what follows it; a marked value is one of its own.
+            is_marked = one.statement.kind in ("hash", "tag")
+            reach = 0 if is_marked and one.text and not _WORD.search(one.text) else 12
+            inside = one.start <= following.statement.mark <= one.end + reach
             if inside or (not one.text and following.text):
                 continue
         if found and one.statement.kind == "boxed":
