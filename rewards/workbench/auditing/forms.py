@@ -14,6 +14,9 @@ from rewards.workbench.auditing.golds import Gold, Kind, plain_number
 #: What stands before an answer in the forms that begin with thinking: it states nothing.
 _THOUGHT = "<think>\nLet me work through this step by step.\n</think>\n"
 
+#: The form that is the reference's own worked solution.
+SOLUTION = "solution"
+
 #: What a template of the user's is filled with.
 PLACEHOLDER = "{reference}"
 
@@ -113,7 +116,7 @@ _SAID = [
     ("label", _around("Answer: ")),
     ("tags", _around("<answer>", "</answer>")),
     ("json", _in_json),
-    ("solution", _solution),
+    (SOLUTION, _solution),
 ]
 _FORMS: Mapping[Kind, list[tuple[str, Make]]] = {
     "number": _SAID,

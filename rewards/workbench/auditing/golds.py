@@ -26,6 +26,7 @@ _NUMBER = Pattern(
 )
 _DIGITS = Pattern(r"[-+−]?[$€£¥]?[\d,]*\.?\d+")
 _QUERY = Pattern(r"(?i)\s*(?:select|with|values)\b")
+_WORDS = Pattern(r"\w+")
 _SPACES = Pattern(r"\s+")
 
 #: Fields in which a data set keeps the worked solution beside a bare reference.
@@ -64,6 +65,22 @@ class Gold:
         True
         """
         return any(_alike(self.kind, final, text) for final in (self.final, *self.others))
+
+    def is_mentioned_in(self, text: str) -> bool:
+        """Whether a text names it anywhere: the same number, or the same words.
+
+        >>> Gold("number", "36,000").is_mentioned_in("36000 or 5")
+        True
+        >>> Gold("text", "A").is_mentioned_in("As you like")
+        False
+        """
+        if self.kind == "number":
+            wanted = plain_number(self.final)
+            return any(_same_digits(found, wanted) for found in _DIGITS.findall(text))
+        words = f" {' '.join(_WORDS.findall(text.casefold()))} "
+        finals = (self.final, *self.others)
+        named = (" ".join(_WORDS.findall(final.casefold())) for final in finals)
+        return any(name and f" {name} " in words for name in named)
 
 
 def plain_number(final: str) -> str:
@@ -166,6 +183,11 @@ def _marked(text: str) -> tuple[int, str] | None:
 
 def _kind(final: str) -> Kind:
     return "number" if _NUMBER.fullmatch(final.strip()) else "text"
+
+
+def _same_digits(one: str, other: str) -> bool:
+    digits = plain_number(one)
+    return digits.lstrip("-") == other.lstrip("-") or _alike("number", digits, other)
 
 
 def _alike(kind: Kind, one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from rewards.core.errors import BatchFailedError, SpecError
 from rewards.core.sample import Sample
 from rewards.core.score import Reward
 from rewards.rubric import Rubric
-from rewards.workbench.auditing.dataset import Case
+from rewards.workbench.auditing.cases import Case
 from rewards.workbench.auditing.forms import Completion
 
 #: Rewards are floats: a mean of full marks may miss the highest by its last bit.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rewards.core.errors import SpecError
-from rewards.workbench.auditing.dataset import Case
-from rewards.workbench.auditing.forms import Completion, Form, forms_of
+from rewards.workbench.auditing.cases import Case
+from rewards.workbench.auditing.forms import SOLUTION, Completion, Form, forms_of
 from rewards.workbench.auditing.golds import Gold, Kind
 from rewards.workbench.auditing.paying import Payer
 
@@ -21,12 +21,14 @@ class FormsRead:
     """What a rubric reads of one kind of answer.
 
     `forms` are paid in full on most of the rows tried, the first of them is the plainest; `best` is
-    the form that earns most, whether in full or not.
+    the form that earns most, whether in full or not; `short` the same of those that are no worked
+    solution.
     """
 
     forms: tuple[Form, ...]
     unread: tuple[str, ...]
     best: Form
+    short: Form
 
     def state(self, gold: Gold, stated: str) -> Completion:
         """An answer to the row, right or wrong, in the form that is read best."""
@@ -66,12 +68,17 @@ def _reading(payer: Payer, rows: Sequence[Case], forms: Sequence[Form]) -> Forms
     for (form, _, _), reward in zip(asked, rewards, strict=True):
         full.setdefault(form.name, []).append(payer.is_full(reward))
         earned.setdefault(form.name, []).append(reward.value)
-    read = [
-        form for form in forms if 2 * sum(full.get(form.name, [])) > len(full.get(form.name, []))
-    ]
     tried = [form for form in forms if form.name in earned]
-    best = read[0] if read else max(tried, key=lambda form: _mean(earned[form.name]))
-    return FormsRead(tuple(read), tuple(form.name for form in tried if form not in read), best)
+    read = tuple(form for form in tried if 2 * sum(full[form.name]) > len(full[form.name]))
+    short = [form for form in tried if not form.name.endswith(SOLUTION)] or tried
+
+    def best_of(some: Sequence[Form]) -> Form:
+        """The first that is read, else the one that earns most."""
+        first = next((form for form in some if form in read), None)
+        return first or max(some, key=lambda form: _mean(earned[form.name]))
+
+    unread = tuple(form.name for form in tried if form not in read)
+    return FormsRead(read, unread, best_of(tried), best_of(short))
 
 
 def _failing(payer: Payer, reward: Any) -> str:

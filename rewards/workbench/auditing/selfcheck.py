@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from rewards.core.score import Reward
+from rewards.workbench.auditing.cases import Case, Cases
 from rewards.workbench.auditing.corruptions import CORRUPTIONS, others
-from rewards.workbench.auditing.dataset import Case, Cases
 from rewards.workbench.auditing.forms import Completion, Form, neutral
 from rewards.workbench.auditing.golds import Kind
 from rewards.workbench.auditing.paying import Payer

@@ -81,7 +81,7 @@ def selfcheck(  # long: half of it are options
     "why"}]}; "row" is a line of the file, from 1. Exit code 1 for failures from --fail-on on, 2
     where nothing can be scored.
     """
-    from rewards.workbench.auditing.dataset import read_dataset
+    from rewards.workbench.auditing.cases import read_cases
     from rewards.workbench.auditing.paying import Payer, judged
     from rewards.workbench.auditing.selfcheck import selfcheck as checked
     from rewards.workbench.rollouts.scoring import Scoring
@@ -90,7 +90,7 @@ def selfcheck(  # long: half of it are options
         check_free(html)
     loaded = Scoring.of(rubric, keys).rubric
     with opened(data) as source, progress_bar(source) as advance:
-        dataset = read_dataset(source, loaded, keys, advance).spread(rows)
+        dataset = read_cases(source, loaded, keys, advance).spread(rows)
         with judged(loaded, cassette, ask=ask) as judge:
             payer = Payer(loaded, judge)
             found = checked(dataset, payer, _templates(form), lambda done: advance(done, None))

@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema_rs import validator_for
 
 from rewards.rubric import Rubric
-from rewards.workbench.auditing.dataset import Cases, read_dataset
+from rewards.workbench.auditing.cases import Cases, read_cases
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.rows import Keys
 
@@ -51,7 +51,7 @@ def written(path: Path, rows: list[dict[str, Any]]) -> Path:
 def loaded(path: Path, rubric: Rubric) -> Cases:
     """A file as a data set for a rubric."""
     with opened(str(path)) as source:
-        return read_dataset(source, rubric, Keys())
+        return read_cases(source, rubric, Keys())
 
 
 def read(path: Path, rows: list[dict[str, Any]], rubric: Rubric) -> Cases:

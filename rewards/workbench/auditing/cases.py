@@ -42,7 +42,7 @@ class Cases:
         return Cases(self.rows, self.cases[::step], self.unusable)
 
 
-def read_dataset(source: Source, rubric: Rubric, keys: Keys, advance: Advance = silent) -> Cases:
+def read_cases(source: Source, rubric: Rubric, keys: Keys, advance: Advance = silent) -> Cases:
     """Every row of a data set, or of a file of rollouts.
 
     Raises:
