@@ -84,8 +84,13 @@ class SignalAlarm(Alarm):
 
         Replaces what a scorer has set in between.
         """
+        self._arm(due, _all_of.__code__)
+
+    def _arm(self, due: float, below: CodeType) -> None:
+        """Ring from `due` on, for whatever runs below that function."""
         signal = self._signal
-        self._due, self._below = due, _all_of.__code__
+        # Before the timers: where it is due already, they ring at once.
+        self._due, self._below = due, below
         signal.signal(signal.SIGALRM, self._ring)
         signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS, _CPU_SECONDS)
         left = min(max(due - monotonic(), 1e-6), 1e6)
@@ -93,8 +98,7 @@ class SignalAlarm(Alarm):
 
     def until(self, due: float, part: Callable[[], None]) -> None:
         """Do a part of the work, and end it from `due` on; what comes after it goes on."""
-        self.set(due)
-        self._below = _part_of.__code__
+        self._arm(due, _part_of.__code__)
         try:
             _part_of(part)
         except OutOfTime:
