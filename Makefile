@@ -11,6 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TEST_ARGS ?=
 EVENTS ?=
 MUTATE_ARGS ?=
+# The files that hold such a test: the others need not be read for it.
+PROOFS = $(shell grep -rl --include='test_*.py' 'pytest.mark.proof' tests)
 
 .PHONY: help
 help: ## This list
@@ -39,8 +41,12 @@ browser: ## Install Chromium for the tests of HTML pages, where that is allowed
 	echo "no Chromium here: the tests of pages in a browser are skipped"
 
 .PHONY: test
-test: $(VENV)/infra.stamp emulator ## Run all tests (TEST_ARGS="-k name" for some)
-	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly $(TEST_ARGS)
+test: $(VENV)/infra.stamp emulator ## Run the tests (TEST_ARGS="-k name" for some); see proofs
+	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly -m "not proof" $(TEST_ARGS)
+
+.PHONY: proofs
+proofs: $(VENV)/infra.stamp ## The tests that take long: whole syntheses and builds, skeletons under mypy
+	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly -m proof $(PROOFS)
 
 .PHONY: check
 check: $(VENV)/infra.stamp ## Lint, format check, and types by mypy and pyright

@@ -20,7 +20,7 @@ collect_ignore_glob = ["typing/*", "fuzz.py"]
 settings.register_profile(
     "default",
     deadline=None,
-    max_examples=100,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,  # same input, same result: CI never fails by chance
 )
@@ -31,6 +31,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where no bytecode is written, each of the hundreds of processes that the tests start compiles
+# the package, and each worker of pytest the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 if sys.version_info < (3, 12):
     from rewards.core.errors import RequirementError

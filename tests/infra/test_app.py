@@ -50,6 +50,7 @@ def _trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.proof
 def test_the_configuration_of_this_repository_synthesises(trial: Path) -> None:
     """Without credentials; context overrides single keys, and cdk-nag says nothing."""
     template = json.loads((trial / "Rft-trial.template.json").read_text(encoding="utf-8"))
@@ -61,6 +62,7 @@ def test_the_configuration_of_this_repository_synthesises(trial: Path) -> None:
     assert 45 in timeouts
 
 
+@pytest.mark.proof
 def test_a_synthesis_says_what_it_made(trial: Path) -> None:
     """Each stack's template, its resources by kind, and every asset with its size."""
     lines = list(summary(trial))

@@ -20,6 +20,7 @@ from tests.rewards_cdk.conftest import ROOT
 SOURCES = [("b/module.py", b"x = 1\n"), ("a.txt", b"text")]
 
 
+@pytest.mark.proof
 def test_two_clones_give_the_same_bytes(tmp_path: Path) -> None:
     """Whatever their place, their time stamps and their interpreter's hash seed."""
     built = []

@@ -37,6 +37,7 @@ def checked(folder: Path, *files: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.proof
 def test_what_is_ones_own_passes_as_it_is_written(rewards: Run, tmp_path: Path) -> None:
     """package.module:function with its package, NAME.toml here, a test of each: all accepted."""
     scorer = rewards("new", "scorer", "my_rewards.tone:polite", "--json")
@@ -51,6 +52,7 @@ def test_what_is_ones_own_passes_as_it_is_written(rewards: Run, tmp_path: Path) 
     assert rewards("show", "capitals.toml").code == 0
 
 
+@pytest.mark.proof
 def test_what_is_bundled_passes_as_it_is_written(rewards: Run, checkout: Path) -> None:
     """family.function in a checkout of this project, where a rubric is named without its path."""
     scorer = rewards("new", "scorer", "tone.polite", "--json")
