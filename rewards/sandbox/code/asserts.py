@@ -128,6 +128,14 @@ def _free(tree: ast.Module, before: ast.Module | None, *, called: bool) -> set[s
     return read - bound - ({CANDIDATE} if called else set())
 
 
+def _call(name: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+def _counted(number: int, *arguments: ast.expr) -> ast.stmt:
+    return ast.Expr(_call("__held__", ast.Constant(number), *arguments))
+
+
 class _Rewritten(ast.NodeTransformer):
     """Asserts as counted statements; one that is constantly true counts for nothing."""
 
@@ -155,13 +163,13 @@ class _Rewritten(ast.NodeTransformer):
         self.asserts.append(ast.unparse(node.test))
         if not self._optional:
             self.required.append(number)
-        record = ast.parse(
-            f"try:\n    __held__({number}, bool(0))\n"
-            f"except BaseException as __error__:\n    __held__({number}, False, __error__)"
+        held = _call("bool", node.test)
+        failed = ast.ExceptHandler(
+            ast.Name("BaseException", ast.Load()),
+            "__error__",
+            [_counted(number, ast.Constant(False), ast.Name("__error__", ast.Load()))],
         )
-        asked = next(call for call in ast.walk(record) if ast.unparse(call) == "bool(0)")
-        vars(asked)["args"] = [node.test]
-        return record.body[0]
+        return ast.Try([_counted(number, held)], [failed], [], [])
 
 
 def walk_calls(text: str) -> list[tuple[str, str]]:
