@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from rewards import Rubric, Sample, use
 from rewards.core.errors import MissingReferenceError, SpecError, UnusableDataError
 from rewards.sandbox.code import batches
+from rewards.sandbox.code.confinement import missing
 from rewards.scorers.code import passes
+from tests.scorers.code_problems import problems
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("eryx") is None, reason="pyeryx has no wheel for this Python"
@@ -219,6 +222,35 @@ def test_sixty_four_endless_loops_have_a_verdict_each() -> None:
 
     assert [reward.value for reward in rewards] == [0.0] * 64 + [1.0]
     assert not [reward.faults for reward in rewards if reward.faults]
+
+
+@pytest.mark.parametrize("form", ["pairs", "stdin"])
+def test_a_hundred_problems_a_form_with_a_slip_and_a_hack_each(form: str) -> None:
+    """Every right program is paid, and nothing else, all in one batch."""
+    rubric = Rubric("code", [use(passes)])
+    cases = [(p, kind) for p in problems(form) for kind in p.programs]
+    rewards = rubric.score_batch([sample(p.programs[kind], p.metadata) for p, kind in cases])
+
+    assert len(cases) == 300
+    assert not [reward.faults for reward in rewards if reward.faults]
+    for (problem, kind), reward in zip(cases, rewards, strict=True):
+        assert reward.value == (kind == "right"), (problem.name, kind, reward.scores)
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or bool(missing()), reason="no seccomp or no Landlock"
+)
+def test_the_engines_agree() -> None:
+    """The same verdicts in WebAssembly and in a confined process, on a fifth of the problems."""
+    cases = [p for form in ("pairs", "stdin") for p in list(problems(form))[::5]]
+    samples = [sample(text, p.metadata) for p in cases for text in p.programs.values()]
+    first, second = (
+        Rubric("code", [use(passes, engine=engine)]).score_batch(samples)  # type: ignore[arg-type]
+        for engine in ("wasm", "process")
+    )
+
+    assert [reward.value for reward in first] == [reward.value for reward in second]
+    assert sum(reward.value for reward in first) == len(cases)
 
 
 def test_parameters_are_checked() -> None:
