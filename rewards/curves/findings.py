@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import fmean, median
 
 from rewards.curves.curves import Curve, Run
-from rewards.curves.statistics import change, fall, noise, onset, smoothed, swing, wave_onset
+from rewards.curves.statistics import change, fall, noise, onset, smoothed, swing
 
 #: Fewer points of a curve tell nothing.
 MIN_POINTS = 20
@@ -302,17 +302,14 @@ def oscillation(looked: Looked) -> Iterator[Finding]:
     curve = looked.reward
     if len(curve) < MIN_POINTS:
         return
-    count = len(curve)
-    tails = [curve.values[start:] for start in (0, count // 2) if count - start >= MIN_POINTS]
-    wave = max(map(swing, tails), key=lambda wave: -wave.chance)
+    wave = swing(curve.values)
     if wave.chance < WAVE_CHANCE and wave.amplitude > EFFECT * looked.span:
         evidence = (
             f"a wave of {wave.amplitude:.3g} about the trend, {wave.period:.3g} points long,"
             f" {wave.share:.0%} of what moves there"
         )
         advice = "Lower the learning rate; look at whether batches differ in difficulty by turns."
-        start = wave_onset(curve.values, wave.period)
-        yield _found("oscillation", curve, start, evidence, advice)
+        yield _found("oscillation", curve, wave.start, evidence, advice)
 
 
 def overfitting(looked: Looked) -> Iterator[Finding]:

@@ -104,6 +104,25 @@ def test_the_step_of_a_finding_is_where_it_began(
     assert sum(near) >= 19
 
 
+@pytest.mark.parametrize(("begins", "steps"), [(0, 80), (25, 60), (60, 100)])
+@pytest.mark.parametrize("period", [6, 9, 13])
+def test_a_wave_is_found_wherever_it_begins(begins: int, steps: int, period: float) -> None:
+    """By its own rounds, not by those of the whole run; without it nothing swings."""
+
+    def swinging(step: int) -> float:
+        wave = 0.12 * math.sin(2 * math.pi * (step - begins) / period)
+        return rising(step) + (step >= begins) * wave
+
+    near, quiet = 0, 0
+    for seed in SEEDS:
+        start = codes(run(seed, steps, train_reward=swinging)).get("oscillation", 999)
+        near += abs(start - begins) <= 3
+        quiet += "oscillation" not in codes(run(seed, steps, train_reward=rising))
+
+    assert near >= 19
+    assert quiet == len(SEEDS)
+
+
 def test_few_points_are_too_early_instead_of_a_guess() -> None:
     """Nineteen points of anything: nobody knows, unless the rollouts say it."""
     assert diagnose(run(steps=19, train_reward=lambda s: 0.3)).verdict == "too_early"
