@@ -172,7 +172,8 @@ def swing(values: Sequence[float]) -> Swing:
 
 def _chance(share: float, length: int, count: int) -> float:
     """How often noise of so many points has a wave that explains that share of its squares."""
-    return min(1.0, _PLACES * count / 2 * (1 - min(share, 1.0)) ** (length / 2 - 1))
+    left: float = (1 - min(share, 1.0)) ** (length / 2 - 1)
+    return min(1.0, _PLACES * count / 2 * left)
 
 
 def _tails(values: Sequence[float], turns: Sequence[complex], rounds: int) -> list[complex]:
