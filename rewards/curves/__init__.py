@@ -3,6 +3,8 @@
 From the ground up, one question a file:
 
 curves      what is a run's curve, in one normal form?
+services    what do the services of a running job write of it?
+timing      at which step was what was logged by the time of day?
 formats     which of the formats that trainers write is this?
 statistics  does a noisy series rise, fall, swing, and since when?
 findings    which signs of sickness does a run show?

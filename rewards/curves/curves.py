@@ -49,6 +49,10 @@ class Run:
     """The curves of one training run, by their names in the normal form."""
 
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    #: When a step was done, in seconds since 1970, where the source says so.
+    times: Mapping[float, float] = field(default_factory=dict, compare=False)
+    #: Whether the source counts no steps, so that they are the order of its times.
+    by_time: bool = field(default=False, compare=False)
 
     @staticmethod
     def of(rows: Iterable[Mapping[str, object]]) -> "Run":
@@ -58,13 +62,17 @@ class Run:
         (0.5,)
         """
         points: dict[str, dict[float, float]] = {}
+        times: dict[float, float] = {}
         for index, row in enumerate(rows):
             step = _number(row.get("step"))
+            time = _number(row.get("_time"))
+            if time is not None:
+                times[index if step is None else step] = time
             for name, value in row.items():
                 figure = _number(value)
                 if figure is not None and (name in NAMES or name.startswith(COMPONENT)):
                     points.setdefault(name, {})[index if step is None else step] = figure
-        return Run({name: _curve(name, found) for name, found in points.items()})
+        return Run({name: _curve(name, found) for name, found in points.items()}, times)
 
     def __getitem__(self, name: str) -> Curve:
         """A curve by its name; one without points where the run has none."""

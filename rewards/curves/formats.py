@@ -3,8 +3,8 @@
 One table says which key of whose format is which curve; a reader asks what the file is made of
 (JSON lines, one JSON document, a console's log, CSV) and the table does the rest. Read today: the
 normal form; TRL's and Hugging Face's `trainer_state.json` and logged rows; verl's console lines and
-metric files; rows exported from wandb and TensorBoard; CloudWatch's GetMetricData, as its API gives
-it or as `aws cloudwatch get-metric-data` prints it, of Bedrock's job and of our own namespace.
+metric files; rows exported from wandb and TensorBoard; what a job on Bedrock leaves (its artefacts'
+CSV, the events of the OpenAI-compatible API, CloudWatch's metrics, the reward function's log).
 """
 
 import csv
@@ -12,17 +12,38 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from rewards.core.errors import SpecError
 from rewards.curves.curves import COMPONENT, NAMES, Run
+from rewards.curves.services import (
+    BATCH,
+    TIME,
+    batch_row,
+    event_row,
+    log_rows,
+    logged_rows,
+    metric_rows,
+    seconds,
+)
+from rewards.curves.timing import a_row_a_minute, aligned
 
 #: Bytes of one file of curves: a million steps of a few figures.
 MAX_BYTES = 200_000_000
 
 #: Keys that say which step a row is of, the first that is there.
-_STEPS = ("step", "_step", "global_step", "training/global_step", "trainer/global_step", "Step")
+_STEPS = (
+    "step",
+    "_step",
+    "step_number",
+    "global_step",
+    "training/global_step",
+    "trainer/global_step",
+    "Step",
+)
+#: Keys that say when a row was logged.
+_TIMES = (TIME, "time", "timestamp", "_timestamp", "wall_time", "Wall time", "created_at")
 
 #: Key, as it is written, to curve. In the order of preference where several are there.
 _KEYS: tuple[tuple[str, str], ...] = (
@@ -36,6 +57,8 @@ _KEYS: tuple[tuple[str, str], ...] = (
     *(("actor/entropy_loss", "entropy"), ("actor/grad_norm", "grad_norm")),
     *(("actor/kl_loss", "kl"), ("actor/ppo_kl", "kl")),
     # Bedrock's job and OpenAI-compatible events (facts of the AWS console's names)
+    *(("critic_rewards_mean", "train_reward"), ("response_length_mean", "length")),
+    *(("actor_entropy", "entropy"), ("actor_grad_norm", "grad_norm"), ("actor_kl_loss", "kl")),
     *(("train_reward_mean", "train_reward"), ("valid_reward_mean", "val_reward")),
     *(("TrainingReward", "train_reward"), ("ValidationReward", "val_reward")),
     *(("validation_reward", "val_reward"), ("training_reward", "train_reward")),
@@ -51,7 +74,8 @@ _FOLDERS = re.compile(r"^(?:train|eval|val|rollout|objective|metrics)/")
 
 #: Figures of a row that are no component's.
 _NO_COMPONENT = re.compile(
-    r"(?:^|[/_])(?:loss|lr|learning_rate|epoch|num_tokens|std|min|max|time|seconds|wall_s|cpu_s"
+    r"(?:^|[/_])(?:loss|lr|learning_rate|epoch|epoch_number|step_number|created_at|perplexity"
+    r"|advantages?|num_tokens|std|min|max|time|seconds|wall_s|cpu_s"
     r"|runtime|clip\w*|clipped|ratio\w*|memory|throughput|flos|timestamp|_step|step|count|seed"
     r"|rollouts|used_rollout_data|total_\w+|samples_per_second|steps_per_second)(?:$|[/_])"
 )
@@ -73,21 +97,30 @@ def read_curves(text: str, where: str) -> Run:
     >>> read_curves(log, "log.jsonl").components()
     ('correct',)
     """
-    rows = list(_rows(text))
-    run = Run.of(_normal(rows))
+    rows = [_timed(row) for row in _rows(text)]
+    by_time = not any(key in row for row in rows for key in _STEPS) and any(
+        row.get(TIME) is not None for row in rows
+    )
+    run = Run.of(_normal(list(a_row_a_minute(rows)) if by_time else rows))
+    run = replace(run, by_time=by_time)
     if not run.curves:
         raise SpecError(
             f"{where}: no curve is in it; what is read: JSON lines in the normal form (step,"
             " train_reward, ...), trainer_state.json, rows of TRL, verl, wandb or TensorBoard as"
-            " JSON lines or CSV, verl's console log, GetMetricData's answer"
+            " JSON lines or CSV, verl's console log, GetMetricData's answer, a job's events or"
+            " artefacts, lines of the reward function's log"
         )
     return run
 
 
 def merged(runs: Iterable[Run]) -> Run:
-    """Several sources of one run as one: each curve from the first source that has it."""
+    """Several sources of one run as one: each curve from the first source that has it.
+
+    Raises:
+        SpecError: their steps have nothing in common.
+    """
     found: dict[str, Any] = {}
-    for run in runs:
+    for run in aligned(list(runs)):
         for name, curve in run.curves.items():
             found.setdefault(name, curve)
     return Run(found)
@@ -105,6 +138,8 @@ def _rows(text: str) -> Iterator[Mapping[str, Any]]:
             yield from _document(document)
     elif _CONSOLE.search(text[:100_000]):
         yield from _console(text)
+    elif BATCH in text[:1_000_000]:
+        yield from log_rows((None, line) for line in text.splitlines())
     else:
         yield from _table(text)
 
@@ -116,44 +151,38 @@ def _json_lines(text: str) -> Iterator[Mapping[str, Any]]:
         except ValueError:
             continue  # the half line of a run that is being written
         if isinstance(row, dict):
-            yield row
+            yield _of_a_service(row)
+
+
+def _of_a_service(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A line of the function's log, or a job's event, as a row; others as they are."""
+    for reader in (batch_row, event_row):
+        if (found := reader(row)) is not None:
+            return found
+    return row
+
+
+def _timed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row with its time under one key, where it says when."""
+    if TIME in row:
+        return row
+    time = next((at for key in _TIMES if (at := seconds(row.get(key))) is not None), None)
+    return row if time is None else {**row, TIME: time}
 
 
 def _document(document: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(document, list):
-        yield from (row for row in document if isinstance(row, dict))
+    listed = document if isinstance(document, list) else document.get("data")
+    if isinstance(listed, list):
+        found = [row for row in listed if isinstance(row, dict)]
+        yield from map(_of_a_service, found)
     elif isinstance(history := document.get("log_history"), list):
         yield from (row for row in history if isinstance(row, dict))
     elif isinstance(results := document.get("MetricDataResults"), list):
-        yield from _cloudwatch(results)
+        yield from metric_rows(results)
+    elif (logged := logged_rows(document)) is not None:
+        yield from logged
     else:
-        yield document
-
-
-def _cloudwatch(results: list[Any]) -> Iterator[Mapping[str, Any]]:
-    """GetMetricData: a series a metric, by time; the order of all their times is the step."""
-    series = {
-        str(one.get("Label") or one.get("Id")): {
-            _seconds(at): value
-            for at, value in zip(one.get("Timestamps", ()), one.get("Values", ()), strict=False)
-        }
-        for one in results
-        if isinstance(one, dict)
-    }
-    times = sorted({at for values in series.values() for at in values})
-    for step, at in enumerate(times):
-        yield {
-            "step": step,
-            **{label: values[at] for label, values in series.items() if at in values},
-        }
-
-
-def _seconds(timestamp: Any) -> float:
-    if isinstance(timestamp, datetime):
-        return timestamp.timestamp()
-    if isinstance(timestamp, str):
-        return datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
-    return float(timestamp)
+        yield _of_a_service(document)
 
 
 def _console(text: str) -> Iterator[Mapping[str, Any]]:
@@ -187,6 +216,7 @@ def _normal(rows: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         step = next((row[key] for key in _STEPS if _is_figure(row.get(key))), index)
         yield {
             "step": step,
+            TIME: row.get(TIME),
             **{names[key]: value for key, value in row.items() if key in names},
         }
 

@@ -197,6 +197,10 @@ class MantleJobs:
         events = _entries(self.api.get(f"fine_tuning/jobs/{_id(answer)}/events?limit=20"))
         return _job(answer, self._file_names(), events)
 
+    def events(self, job: str) -> list[Mapping[str, Any]]:
+        """All events of a job, by its id or name: messages, and the metrics of its steps."""
+        return list(self._all(f"fine_tuning/jobs/{self._id_of(job)}/events"))
+
     def stop(self, job: str) -> None:
         """See `Jobs.stop`."""
         job = self._id_of(job)

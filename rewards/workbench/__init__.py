@@ -15,6 +15,8 @@ auditing   does a reward pay a data set's right answers, and only those?
 report     how does what was found become a page to look at?
 datasets   what is wrong with training rows, and what is in them?
 trials     would it learn, before money is spent on it?
+sources    where do the curves of a running job come from?
+following  how does one go on reading what grows?
 watching   which runs does a deployment have, and how far are they?
 __main__   what does `rewards` start?
 """

@@ -208,6 +208,16 @@ def test_the_latest_metrics_of_an_open_weight_job_are_read_from_its_events(
     assert jobs.get("gsm8k-first") == found
 
 
+def test_all_events_of_a_job_can_be_asked_for(
+    jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
+) -> None:
+    """By its name, as the doctor is told it: its curves are in them."""
+    mantle.events = [{"id": f"e{step}", "type": "metrics", "data": {}} for step in range(30)]
+    jobs.create(prepare(open_weight, "first", {}), dataset)
+
+    assert [event["id"] for event in jobs.events("gsm8k-first")] == [f"e{n}" for n in range(30)]
+
+
 def test_an_open_weight_job_is_stopped_by_name(
     jobs: MantleJobs, mantle: FakeMantle, open_weight: JobDefinition
 ) -> None:
