@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from rewards.reading.quantities.numbers import Number, Value, same, scan
+from rewards.reading.quantities.numbers import Number, Value, is_integer, same, scan
 from rewards.reading.text import Pattern
 
 # Terms on one side, and digits of a term: the exact value stays small, whatever is multiplied.
@@ -50,6 +50,12 @@ class _Term(NamedTuple):
         if self.number.percent:
             return Fraction(value) / 100
         return value if isinstance(value, int) else Fraction(value)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether "of" behind it makes a part of something: 20%, 1/3, 0.2, but not "2 of them"."""
+        value = self.number.value
+        return self.number.percent or value is None or not is_integer(value)
 
     @property
     def decimals(self) -> int:
@@ -166,8 +172,9 @@ def _sides(content: str) -> list[_Side]:
                 tokens.append(OPERATORS[mark])
             elif mark in (".", ";", "!", "?", ",", ":", ">>", "<<"):
                 tokens.append("|")  # a new sentence or clause: no expression goes across it
-            elif mark == "of" and tokens and not isinstance(tokens[-1], str):
-                tokens.append("of")
+            elif mark == "of" and not content[position : piece.start()].strip():
+                if tokens and not isinstance(tokens[-1], str) and tokens[-1].is_share:
+                    tokens.append("of")
             elif not (mark.isalpha() or mark in "$€£¥₹°¢%'\"*_`[]"):
                 tokens.append("|")
             elif len(mark) == 1 and mark.isalpha() and mark != "a":
@@ -312,4 +319,5 @@ def _reduce(values: list[int | Fraction], operators: list[str], precedence: int)
 def _spelled(tokens: list[_Token]) -> str:
     """One spelling for an expression, however it was spaced and whatever units stood in it."""
     spelled = (token if isinstance(token, str) else token.text for token in tokens)
-    return "".join("*" if token == "of" else token for token in spelled)
+    joined = "".join("*" if token == "of" else token for token in spelled)
+    return joined.replace("++", "+").replace("+-", "-")  # "16 -3"

@@ -38,6 +38,11 @@ _OPERATOR = Pattern(r"[-+*/×÷·xX\\]|[^\x00-\x7f]|\b(?:of|plus|minus|times|div
 # A line is read clause by clause; the point of "Rs. 5" ends none.
 _CLAUSE_END = Pattern(r"(?<!Rs)[.;:!?,](?=\s)")
 _ANNOTATION = Pattern(r"<<([^<>\n]{3,200})>>")
+_SUM = Pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[-+*/][0-9]{1,9}(?:\.[0-9]{1,9})?){1,9}")
+_MINUS = Pattern(r"(?<=\d)-(?=\d)")
+# Words without a number that end before one, and behind the result what is no part of it.
+_PROSE = Pattern(r"(?:[A-Za-z,.;:!?]*[a-z])?")
+_SAID = Pattern(r"(-?[0-9]++(?:\.[0-9]++)?)(?:\Z|\.?\Z|\x20[a-z]{2}[A-Za-z\x20]*+\.?\Z)")
 
 
 def equations(text: str) -> list[Equation]:
@@ -52,11 +57,40 @@ def equations(text: str) -> list[Equation]:
         equal = "=" in line or "≈" in line or "\\" in line
         if equal and _OPERATOR.search(line):
             if "<<" in line:
-                for match in _ANNOTATION.finditer(line):
-                    found += _of_content(plain(match[1]))
+                annotations = list(_ANNOTATION.finditer(line))
+                for match in annotations:
+                    found += _annotated(match[1])
+                if len(annotations) == 1 and _is_said_twice(line, annotations[0]):
+                    continue
                 line = _ANNOTATION.sub(_blanks, line)
             found += _of_content(plain(line))
     return found
+
+
+@lru_cache(maxsize=4096)  # the rollouts of a prompt work out the same
+def _annotated(content: str) -> tuple[Equation, ...]:
+    """The equations of an annotation, in which nothing is a date or a mixed number."""
+    if content.count("-") > ("/" not in content):
+        content = _MINUS.sub(" - ", content)
+    return tuple(_of_content(plain(content)))
+
+
+def _is_said_twice(line: str, annotation: re.Match[str]) -> bool:
+    """Whether a line holds but one sum, which is that of its annotation: `48 / 2 = <<48/2=24>>24`.
+
+    Reading it again would find the same equation a second time, or mistake its unit ("24 million").
+    """
+    expression, _, result = annotation[1].partition("=")
+    if not (_SUM.fullmatch(expression) and line.isascii()):
+        return False
+    before = line[: annotation.start()].replace(" ", "").replace("$", "")
+    rest = _SAID.match(line, annotation.end())
+    return (
+        rest is not None
+        and rest[1] == result
+        and before.endswith(f"{expression}=")
+        and _PROSE.fullmatch(before, 0, len(before) - len(expression) - 1) is not None
+    )
 
 
 def _of_content(content: str) -> list[Equation]:
