@@ -49,7 +49,7 @@ class References:
         if row.reference is None:
             self._without.append(place)
             return
-        self._shapes.setdefault(_shape(row.reference), []).append(place)
+        self._shapes.setdefault(shape_of(row.reference), []).append(place)
         if isinstance(row.reference, str):
             self._text(place, row.reference.strip(), row)
 
@@ -119,7 +119,7 @@ class References:
 _OBJECT = "an object with "
 
 
-def _shape(reference: Any) -> str:
+def shape_of(reference: Any) -> str:
     """What kind of thing a reference is, in words."""
     if isinstance(reference, dict):
         return f"{_OBJECT}{', '.join(sorted(map(str, reference)))}"[:200]
