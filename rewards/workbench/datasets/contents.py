@@ -120,8 +120,7 @@ class _Seen:
         self._count("references", "none" if reference is None else shape_of(reference))
         if reference is None:
             return
-        is_text = isinstance(reference, str)
-        text = reference if is_text else json.dumps(reference, sort_keys=True, ensure_ascii=False)
+        text = as_text(reference)
         self._lengths["reference"].append(tokens(text).estimate)
         answers = self._counts.setdefault("answers", Counter())
         if len(text) <= _ANSWER_CHARS and (text in answers or len(answers) < _MOST_ANSWERS):
@@ -142,8 +141,8 @@ class _Seen:
             rows=self.rows,
             unreadable=self.unreadable,
             distinct_prompts=len(self._prompts),
-            prompt_tokens=_spread(self._lengths["prompt"]),
-            reference_tokens=_spread(self._lengths["reference"]),
+            prompt_tokens=spread(self._lengths["prompt"]),
+            reference_tokens=spread(self._lengths["reference"]),
             answers=[pair for pair in answers.items() if pair[1] > 1][:_SHOWN],
             distinct_answers=len(answers),
             topics=topics,
@@ -154,11 +153,19 @@ class _Seen:
 _COUNTED = ("turns", "roles", "references", "answers", "fields", "scripts")
 
 
+def as_text(reference: Any) -> str:
+    """A reference as the text that a model would have to write."""
+    if isinstance(reference, str):
+        return reference
+    return json.dumps(reference, sort_keys=True, ensure_ascii=False)
+
+
 def _sorted(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _spread(figures: list[int]) -> Spread | None:
+def spread(figures: list[int]) -> Spread | None:
+    """The spread of a list of figures; None of none."""
     if not figures:
         return None
     ordered, last = sorted(figures), len(figures) - 1
