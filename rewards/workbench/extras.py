@@ -4,6 +4,7 @@
 EXTRAS = {
     "typer": ("workbench", "typer"),
     "rich": ("workbench", "rich"),
+    "tomlkit": ("workbench", "tomlkit"),
     "jinja2": ("workbench", "jinja2"),
     "awslambdaric": ("workbench", "awslambdaric"),
     "jsonschema_rs": ("schema", "jsonschema-rs"),

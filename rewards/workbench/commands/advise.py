@@ -74,18 +74,15 @@ def advise(  # long: half of it are options
     scoring = Scoring.of(rubric, keys)
     count = counter(tokenizer) if tokenizer is not None else None
     with opened_rows(data) as rows:
-        prompts, references, trained = lengths_of_rows(rows.lines(), count)
-    if prompts is None:
-        raise SpecError("no row has a prompt: rewards dataset check says why")
+        prompts, references = lengths_of_rows(rows.lines(), count)
     validated = 0
     if validation:
         with opened_rows(validation) as rows:
-            validated = lengths_of_rows(rows.lines(), count)[2]
+            validated = len(lengths_of_rows(rows.lines(), None)[0])
     answers, completions = sampled(rollouts, scoring, count) if rollouts else (None, None)
     basis = Basis(
-        trained,
-        validated,
         prompts,
+        validated,
         references,
         scoring.rubric,
         is_exact=count is not None,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.workbench.datasets.contents import Spread
+from rewards.workbench.datasets.contents import Spread, spread
 from rewards.workbench.trials.signal import PromptRewards, dead_share, graded_dead_share
 
 #: Ours: updates that are aimed at, as the validation reward of AWS's run on GSM8K had its plateau
@@ -91,13 +91,12 @@ class HyperparameterAdvice:
 class Basis:
     """What is known of the job: its rows, and of the base model's answers what was sampled.
 
-    `prompts` and `references` are tokens; `is_exact` where a tokenizer counted them, else the high
-    end of an estimate.
+    `prompts` are the tokens of each; `is_exact` where a tokenizer counted them, else the high end
+    of an estimate.
     """
 
-    rows: int
+    prompts: Sequence[int]
     validation_rows: int
-    prompts: Spread
     references: Spread | None
     rubric: Rubric
     is_exact: bool = False
@@ -111,12 +110,13 @@ def advised(basis: Basis, cost: Cost) -> HyperparameterAdvice:
     Raises:
         SpecError: there are no rows.
     """
-    if not basis.rows:
-        raise SpecError("there is no row with a prompt to advise on: rewards dataset check")
+    prompts = spread(list(basis.prompts))
+    if prompts is None:
+        raise SpecError("no row has a prompt: rewards dataset check says why")
     shares = _dead_shares(basis.answers)
-    longest = _prompt_length(basis)
-    dropped = 0 if int(longest.value) >= basis.prompts.most else basis.rows // 100
-    rows = basis.rows - dropped
+    longest = _prompt_length(prompts, is_exact=basis.is_exact)
+    dropped = sum(length > int(longest.value) for length in basis.prompts)
+    rows = len(basis.prompts) - dropped
     group = _group_size(shares)
     batch = _batch(rows, shares.get(int(group.value)))
     steps_an_epoch = math.ceil(rows / int(batch.value))
@@ -150,12 +150,11 @@ def _dead_shares(answers: Sequence[PromptRewards]) -> dict[int, float]:
     return found
 
 
-def _prompt_length(basis: Basis) -> Setting:
-    spread = basis.prompts
-    has_outliers = spread.most > _OUTLIER * spread.p99
-    wanted = spread.p99 if has_outliers else spread.most
+def _prompt_length(prompts: Spread, *, is_exact: bool) -> Setting:
+    has_outliers = prompts.most > _OUTLIER * prompts.p99
+    wanted = prompts.p99 if has_outliers else prompts.most
     value = -(-wanted // 64) * 64
-    known = "counted by your tokenizer" if basis.is_exact else "the high end of an estimate"
+    known = "counted by your tokenizer" if is_exact else "the high end of an estimate"
     which = (
         "all but one prompt in a hundred; the others are over"
         f" {_OUTLIER} times as long and would be dropped"
@@ -192,10 +191,11 @@ def _answer_length(basis: Basis) -> Setting:
         f"{POST}: {'over 4,096 for code and long form' if is_long else '1,024 for simple tasks'}"
     )
     agree = value > 4096 if is_long else value == 1024
-    others = (f"{DEFAULT}: 2048", f"{GUIDE}: 8192", f"{NOTEBOOK}: 3 times the 99th percentile of the references")
+    notebook = f"{NOTEBOOK}: 3 times the 99th percentile of the references"
+    others = (f"{DEFAULT}: 2048", f"{GUIDE}: 8192", notebook)
     same = [o for o in others if o.endswith(f": {value}")]
     if basis.references is not None and value - 256 < 3 * basis.references.p99 <= value:
-        same.append(others[2])
+        same.append(notebook)
     return Setting(
         "inferenceMaxTokens",
         value,
@@ -310,7 +310,7 @@ def _plan(basis: Basis, cost: Cost, rows: int, dropped: int, given: Sequence[int
 
 def _notes(basis: Basis, plan: CostPlan, shares: Mapping[int, float]) -> list[str]:
     notes = []
-    if basis.rows < 200:
+    if len(basis.prompts) < 200:
         notes.append(f"{POST}: 100 to 200 rows try prompts and reward out, 200 to 5,000 train")
     if not shares:
         notes.append(

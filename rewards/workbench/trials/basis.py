@@ -15,10 +15,8 @@ from rewards.workbench.trials.answers import Answers, scored
 Count = Callable[[str], int]
 
 
-def lengths_of_rows(
-    lines: Iterable[bytes], count: Count | None
-) -> tuple[Spread | None, Spread | None, int]:
-    """Tokens of prompts and of references, and how many rows have a prompt.
+def lengths_of_rows(lines: Iterable[bytes], count: Count | None) -> tuple[list[int], Spread | None]:
+    """Tokens of each prompt that is there, and of the references.
 
     Prompts at the high end of their estimate, unless `count` counts them: what is too long is lost.
     """
@@ -34,7 +32,7 @@ def lengths_of_rows(
         if row.reference is not None:
             reference = as_text(row.reference)
             references.append(tokens(reference).estimate if count is None else count(reference))
-    return spread(prompts), spread(references), len(prompts)
+    return prompts, spread(references)
 
 
 def sampled(file: str, scoring: Scoring, count: Count | None) -> tuple[Answers, Spread | None]:
