@@ -16,6 +16,8 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from time import monotonic
 from typing import Any
 
@@ -26,6 +28,9 @@ from rewards.core.errors import EventError
 from rewards.handler import lambda_handler
 from rewards.wire.contract import index_id
 from tests.misbehaving import handled_by, laws_hold, twenty
+
+#: Events that a worker takes at a time.
+BLOCK = 2_500
 
 #: Texts that have broken answer readers: numbers, markers, markup, Unicode, hostile repetition.
 TEXTS = (
@@ -42,7 +47,7 @@ KEYS = (
 ROLES = ("system", "user", "assistant", "nova_assistant", "tool", "developer", "Assistant")
 
 
-def events(count: int, seed: int) -> Iterator[Any]:
+def events(count: int, seed: int | str) -> Iterator[Any]:
     """`count` events, the same for the same seed."""
     source = random.Random(seed)
     for _ in range(count):
@@ -148,7 +153,7 @@ def _encoded(event: Any) -> str:
     return json.dumps(event)
 
 
-def checked(count: int, seed: int, check_one: Callable[[Any], str]) -> Counter[str]:
+def checked(count: int, seed: str, check_one: Callable[[Any], str]) -> Counter[str]:
     """How often each outcome came of so many events; the one that breaks a law is shown."""
     outcomes = Counter[str]()
     for number, event in enumerate(events(count, seed)):
@@ -157,9 +162,27 @@ def checked(count: int, seed: int, check_one: Callable[[Any], str]) -> Counter[s
         except BaseException:
             print(f"event {number} of seed {seed}: {_encoded(event)[:2000]}", file=sys.stderr)
             raise
-        if number % 20_000 == 0:
-            print(f"{number:,} events ...", file=sys.stderr)
     return outcomes
+
+
+def alone(count: int, seed: str) -> Counter[str]:
+    """The outcomes of a block of events, with the rubric of the environment."""
+    return checked(count, seed, check)
+
+
+def among_misbehaving(count: int, seed: str) -> Counter[str]:
+    """The same with the twenty; "values" counts the values of those that behave."""
+    rubric, found = twenty(), Counter[str]()
+
+    def one(event: Any) -> str:
+        try:
+            found["values"] += laws_hold(event, rubric)
+        except EventError:
+            return "refused"
+        return "answered"
+
+    with handled_by(rubric):
+        return found + checked(count, seed, one)
 
 
 def main() -> int:
@@ -167,28 +190,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
     args = parser.parse_args()
-    begun = monotonic()
-    outcomes = checked(args.events, args.seed, check)
-    counts = ", ".join(f"{outcomes[name]:,} {name}" for name in ("answered", "refused"))
-    print(f"{args.events:,} events: {counts}, in {monotonic() - begun:.0f} s")
-    begun, rubric, values = monotonic(), twenty(), 0
-
-    def misbehave(event: Any) -> str:
-        nonlocal values
-        try:
-            values += laws_hold(event, rubric)
-        except EventError:
-            return "refused"
-        return "answered"
-
-    with handled_by(rubric):
-        outcomes = checked(args.events, args.seed, misbehave)
-    counts = ", ".join(f"{outcomes[name]:,} {name}" for name in ("answered", "refused"))
-    print(
-        f"{args.events:,} events with 20 misbehaving scorers: {counts}, {values:,} values of "
-        f"well-behaved calls unchanged, in {monotonic() - begun:.0f} s"
-    )
+    sizes = [min(BLOCK, args.events - first) for first in range(0, args.events, BLOCK)]
+    # A block has a seed of its own: the same events, however many workers share them.
+    seeds = [f"{args.seed}/{block}" for block in range(len(sizes))]
+    with ProcessPoolExecutor(args.workers, get_context("spawn")) as pool:
+        for phase in (alone, among_misbehaving):
+            begun, found = monotonic(), Counter[str]()
+            for block, outcomes in enumerate(pool.map(phase, sizes, seeds), 1):
+                found += outcomes
+                print(f"{block} of {len(sizes)} blocks ...", file=sys.stderr)
+            told = ", ".join(f"{found[name]:,} {name}" for name in ("answered", "refused"))
+            print(
+                f"{args.events:,} events {phase.__name__.replace('_', ' ')}: {told}, "
+                f"{found['values']:,} values of well-behaved calls unchanged, "
+                f"in {monotonic() - begun:.0f} s"
+            )
     return 0
 
 
