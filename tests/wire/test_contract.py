@@ -296,3 +296,32 @@ def test_broken_tools_at_top_level_do_not_hide_those_of_the_metadata() -> None:
 
     assert read is not None
     assert read.tools == ({"name": "t"},)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"toolUse": {"toolUseId": "1", "name": "add", "input": {"a": 1}}},
+        {"type": "tool_use", "id": "1", "name": "add", "input": {"a": 1}},
+    ],
+    ids=["Converse", "Anthropic"],
+)
+def test_a_call_among_content_blocks_is_a_call(block: dict[str, Any]) -> None:
+    """Beside the text, which is read on its own; a block of another type is none."""
+    said = [{"type": "text", "text": "I add."}, block, {"type": "image", "name": "add"}]
+    [row] = parse_event([{"messages": [{"role": "assistant", "content": said}]}])
+
+    assert row.sample is not None
+    [call] = row.sample.tool_calls
+    assert (call["name"], call["input"]) == ("add", {"a": 1})
+    assert row.sample.completion == "I add."
+
+
+@pytest.mark.parametrize(("value", "kind"), [([], "a list"), ({}, "an object"), (5, "a number")])
+def test_a_text_that_is_none_is_told_by_its_type(value: Any, kind: str) -> None:
+    """The row is broken, and says by what."""
+    said = [{"type": "text", "text": value}]
+    [row] = parse_event([{"messages": [{"role": "assistant", "content": said}]}])
+
+    assert row.fault is not None
+    assert f"text is {kind}, not a string" in row.fault.detail
