@@ -46,6 +46,8 @@ def content_span(completion: str) -> tuple[int, int]:
 def _cut(completion: str, start: int, end: int, trailing: Pattern) -> int:
     for _ in range(_MAX_ENDS):
         tail = completion[max(start, end - _END_CHARS) : end]
+        if not tail.rstrip().endswith((">", "]")):  # as all of them do
+            break
         found = trailing.search(tail)
         if found is None:
             break

@@ -35,6 +35,10 @@ _NUMBER = Pattern(r"[0-9]++")
 _WRITTEN = Pattern(r"\d[\d,]*+(?:\.\d++)?")
 # What works something out, in any of its signs: a line without is no equation.
 _OPERATOR = Pattern(r"[-+*/×÷·xX\\]|[^\x00-\x7f]|\b(?:of|plus|minus|times|divided)\b| and ")
+# Of a clause that is plain text: the same, and what any equation has on one of its sides.
+_SIGN = Pattern(r"[-+*/]|(?<![A-Za-z])[xX](?![A-Za-z])|\b(?:of|plus|minus|times|divided)\b")
+_TWO_NUMBERS = Pattern(r"[0-9][^0-9]++[0-9]")
+_NAME = Pattern(r"\s*+[A-Za-z_]\w*+\s*+")
 # A line is read clause by clause; the point of "Rs. 5" ends none.
 _CLAUSE_END = Pattern(r"(?<!Rs)[.;:!?,](?=\s)")
 _ANNOTATION = Pattern(r"<<([^<>\n]{3,200})>>")
@@ -98,7 +102,7 @@ def _of_content(content: str) -> list[Equation]:
     found: list[Equation] = []
     for clause in _CLAUSE_END.split(content) if " " in content else (content,):
         left, equal, right = clause.partition("=")
-        if equal and not (clause.isascii() and _lacks_number(left, right)):
+        if equal and not (clause.isascii() and "=" not in right and _states(left, right)):
             sums = plain_sums(clause)
             found += worked_out(clause) if sums is None else sums
         elif not equal and "≈" in clause:
@@ -106,9 +110,16 @@ def _of_content(content: str) -> list[Equation]:
     return found
 
 
-def _lacks_number(left: str, right: str) -> bool:
-    """Whether one side of the first "=" holds no digit, and there is no other: an assignment."""
-    return not (_NUMBER.search(left) and _NUMBER.search(right)) and "=" not in right
+def _states(left: str, right: str) -> bool:
+    """Whether the two sides of the only "=" of a clause work nothing out: `x = 5`, `n_2 = n - 1`.
+
+    A side that is worked out has two numbers and an operator, and the other side has a number.
+    """
+    if not (_NUMBER.search(left) and _NUMBER.search(right)) or _NAME.fullmatch(left):
+        return True
+    if not (_TWO_NUMBERS.search(left) or _TWO_NUMBERS.search(right)):
+        return True
+    return not (_SIGN.search(left) or _SIGN.search(right))
 
 
 def _bounded(text: str, start: int, end: int) -> int:

@@ -33,7 +33,8 @@ _SUM = Pattern(
     rf"(?<![\w^.,'+*/×÷·$√-])(\$?{_NUMBER}{_WORDS}(?:{_OPERATOR}\$?{_NUMBER}{_WORDS}){{1,12}}+)"
     rf"\x20?=\x20*+(?:\$?\x20*+(?=[0-9.])|(?=-))(-?{_NUMBER})"
     # Behind it: words to the end of the sentence, to a bracket or to the next number.
-    rf"(?={_WORDS}(?:(?:\x20times)?(?:\x20?\Z|[.;:!?,](?:\s|\Z))|\x20?\)|\x20\(|(?<=[a-z])\x20\$?[0-9]))"
+    rf"(?=(?:\x20{_WORD}(?:\x20(?:of\b|{_WORD}))*+)?"
+    r"(?:(?:\x20times)?(?:\x20?\Z|[.;:!?,](?:\s|\Z))|\x20?\)|\x20\(|(?<=[a-z])\x20\$?[0-9]))"
 )
 # Before it, behind another number: the end of a sentence or of that number, and words.
 _BEFORE = Pattern(
@@ -60,7 +61,8 @@ def plain_sums(content: str) -> list[Equation] | None:
     equal = content.count("=")
     found: list[Equation] = []
     after = 0
-    for match in _SUM.finditer(content):
+    digit = _DIGIT.search(content)
+    for match in _SUM.finditer(content, max(0, digit.start() - 2)) if digit else ():
         equal -= 1
         start = match.start()
         if not _stands_alone(content, after, start):
