@@ -156,6 +156,20 @@ def is_doubted(text: str) -> bool:
     return _DOUBT.search(text) is not None
 
 
+def is_unsettled(text: str) -> bool:
+    """Whether a text may hold a correction or a doubt: most hold neither, as one look tells.
+
+    >>> is_unsettled("They cost $72 in all."), is_unsettled("72. Oops, 73")
+    (False, True)
+    """
+    return not text.isascii() or holds(text, _unsettling())
+
+
+@cache
+def _unsettling() -> frozenset[str]:
+    return _correcting() | _doubting()
+
+
 @cache
 def _correcting() -> frozenset[str]:
     return telltales(words("corrects"), WORDS["MISTOOK"], WORDS["REVISES"])

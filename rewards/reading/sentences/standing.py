@@ -22,6 +22,7 @@ from rewards.reading.sentences.phrases import (
     TAKEN_BACK,
     correction,
     is_doubted,
+    is_unsettled,
     phrased,
 )
 from rewards.reading.sentences.prose import conclude
@@ -95,9 +96,11 @@ def resolve(text: str, stated: Stated, start: int, end: int) -> Answer:
     tail = text[last.end : min(end, last.end + MAX_AFTER)]
     if not tail.strip(_CLOSING):
         return _answer(statement, last)
-    if refusal := _taken_back(last.value, tail):
+    unsettled = is_unsettled(tail)
+    if refusal := _taken_back(last.value, tail, unsettled=unsettled):
         return _refused(statement, last, refusal)
-    return _corrected(text, last.end, tail) or _answer(statement, last)
+    corrected = _corrected(text, last.end, tail) if unsettled else None
+    return corrected or _answer(statement, last)
 
 
 def _answer(statement: Statement, reading: Reading) -> Answer:
@@ -199,7 +202,7 @@ def _supersedes(text: str, earlier: Stated, following: tuple[Statement, Reading]
     return _WORKING.search(between) is not None and (kinds == {"boxed"} or "?" not in between)
 
 
-def _taken_back(value: Value, tail: str) -> str:
+def _taken_back(value: Value, tail: str, *, unsettled: bool) -> str:
     """Why the words after a statement leave no answer; empty where they do not."""
     if REJECTED.match(tail):
         return "it is rejected"
@@ -216,8 +219,8 @@ def _taken_back(value: Value, tail: str) -> str:
         number.value is not None and not same(number.value, value) for number in scan(plain(tail))
     ):
         return "a list of numbers"
-    turn = _NEW_TURN.search(tail, 0, MAX_DOUBT)
-    if is_doubted(tail[: turn.start() if turn else MAX_DOUBT]):
+    turn = _NEW_TURN.search(tail, 0, MAX_DOUBT) if unsettled else None
+    if unsettled and is_doubted(tail[: turn.start() if turn else MAX_DOUBT]):
         return "its author is in doubt"
     return ""
 
