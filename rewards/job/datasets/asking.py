@@ -25,7 +25,9 @@ _REFERS = re.compile(
     r"\b(?:shown|pictured|depicted|illustrated|drawn|seen|given|described)\s+(?:in|by|on)\s+the"
     rf"\s+(?:(?:attached|following|accompanying)\s+)?{_FIGURE}\b"
     rf"|\b{_FIGURE}s?\s+(?:(?:shown|given|provided)\s+)?"
-    r"(?:below|above|attached|to\s+the\s+(?:right|left))\b"
+    r"(?:below|above|attached|(?:at|to|on)\s+(?:the\s+)?(?:right|left))\b"
+    rf"|\b(?:according\s+to|based\s+on|refer(?:ring)?\s+to|look(?:ing)?\s+at)\s+the\s+{_FIGURE}\b"
+    rf"|\bthe\s+{_FIGURE}\s+(?:shows|depicts|illustrates)\b"
     rf"|\bthe\s+(?:attached|accompanying|following)\s+{_FIGURE}\b"
     rf"|\b(?:in|from|see|consider|at)\s+the\s+(?:figure|diagram)\b"
     rf"|\b(?:see|in)\s+(?:figure|fig\.)\s*\d",

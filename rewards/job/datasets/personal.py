@@ -13,14 +13,15 @@ _NOBODYS = re.compile(
     r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|test|invalid|localhost|example)$", re.I
 )
 #: What every number below has in it.
-_NUMBER = re.compile(r"\d{3}(?:[ .-]\d{2}|\d{10})|[A-Z]{2}\d{2}")
+_NUMBER = re.compile(r"\d{3}(?:[ .-]\d{2}|\d{7})|[A-Z]{2}\d{2}")
 _AMERICAN = re.compile(
     r"(?<![\w.+*/=$-])(?:\+?1[ .-])?(?:\(\d{3}\) ?|\d{3}[.-]|\d{3} (?=\d{3}-))"
     r"\d{3}[ .-]\d{4}(?![\w-]|[.,]\d)"
 )
-_ABROAD = re.compile(r"(?<![\w)\]+*/=.-])\+\d{1,3}(?:[ .-]\(?\d{1,5}\)?){2,5}(?!\w)")
+_ABROAD = re.compile(r"(?<![\w)\]+*/=.-])\+\d{1,3}(?:[ .-]\(?\d{1,8}\)?){2,5}(?!\w)")
 _LOCAL = re.compile(
-    r"\b(?:call|phone|tel|telephone|mobile|cell|fax|reach|text)\b[^\n\d]{0,30}(\d{3}[ .-]\d{4})\b",
+    r"\b(?:call|phone|tel|telephone|mobile|cell|fax|reach|text)\b[^\n\d]{0,30}"
+    r"(?:\d{3}[ .-]\d{4}|\d{10})\b",
     re.I,
 )
 _SOCIAL = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
@@ -37,13 +38,17 @@ _STREET = re.compile(
 
 
 def kinds(text: str) -> Iterator[str]:
-    """The kinds of personal data that a text seems to hold.
+    """The kinds of personal data that a text seems to hold, each once.
 
     >>> list(kinds("Write to ann.lee@mail.org or call (206) 555-0143."))
     ['e-mail address', 'phone number']
     >>> list(kinds("48+24=72, and 3-2-1 on 555-12 of 1000-2000-3000."))
     []
     """
+    yield from dict.fromkeys(_found(text))
+
+
+def _found(text: str) -> Iterator[str]:
     if "@" in text:
         found = {bool(_NOBODYS.search(match[0])) for match in _EMAIL.finditer(text)}
         if False in found:

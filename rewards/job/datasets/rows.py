@@ -21,7 +21,7 @@ _ANSWERING = frozenset({"assistant", "bot", "model", "gpt"})
 _NO_REFERENCE = {"messages", "id", "tools", "tool_choice", "metadata", "source", "split", "dataset"}
 _NO_REFERENCE |= {"data_source", "category", "difficulty", "level", "topic", "subject", "domain"}
 _NO_REFERENCE |= {"language", "lang", "url", "index", "idx", "uuid", "created", "timestamp"}
-_NO_REFERENCE |= {"system", "reference_answer"}
+_NO_REFERENCE |= {"system", "reference_answer", "ability", "extra_info", "reward_model"}
 
 #: How files of others begin: the field that tells, the field of their answer, what they are.
 _FOREIGN = (
@@ -29,6 +29,7 @@ _FOREIGN = (
     ("item", "", "OpenAI's item"),
     ("conversations", "", "ShareGPT"),
     ("contents", "", "Gemini's contents"),
+    ("reward_model", "", "verl"),
     ("prompt", "completion response answer chosen output", "prompt and completion"),
     ("instruction", "output response", "Alpaca"),
     ("question", "answer solution final_answer", "question and answer"),
@@ -113,7 +114,11 @@ def understood(row: Mapping[str, Any]) -> DatasetRow:
         flaws.append(FormFlaw("no_messages"))
     if not all(users):
         flaws.append(FormFlaw("empty_content"))
-    fields = {name: value for name, value in row.items() if name not in _NO_REFERENCE}
+    known = _NO_REFERENCE if foreign is None else _NO_REFERENCE | {field for field, *_ in _FOREIGN}
+    fields = {name: value for name, value in row.items() if name not in known}
+    inner = row.get("metadata")
+    if isinstance(inner, dict) and "reference_answer" in inner:
+        fields["metadata.reference_answer"] = inner["reference_answer"]
     return DatasetRow(tuple(turns) if any(users) else (), reference, tuple(flaws), fields)
 
 
@@ -165,6 +170,9 @@ def _foreign(row: Mapping[str, Any]) -> _Foreign | None:
             reference = next((row[a] for a in answers.split() if given(row.get(a))), None)
             if field == "item":
                 return _item(row)
+            if field == "reward_model":
+                model = row[field] if isinstance(row[field], dict) else {}
+                return _Foreign(name, _turns(row, "prompt"), given(model.get("ground_truth")))
             return _Foreign(name, _turns(row, field), reference)
     return None
 
@@ -180,7 +188,7 @@ def _item(row: Mapping[str, Any]) -> _Foreign:
 
 
 def _turns(row: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
-    value = row[field]
+    value = row.get(field)
     if field == "schemaVersion":
         system = text_of(row.get("system"))
         messages = row.get("messages")

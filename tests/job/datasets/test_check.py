@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards.job.config import parse_config
+from rewards.job.datasets import check
 from rewards.job.datasets.check import (
     LONGEST_ROW_BYTES,
     MOST_ROWS,
@@ -68,6 +69,7 @@ FLAWS = [
         b'{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}',
     ),
     ("foreign_format", b'{"instruction": "a", "output": "b"}'),
+    ("foreign_format", b'{"prompt": "a", "reward_model": {"ground_truth": "b"}}'),
     ("foreign_format", b'{"question": "a", "answer": "b"}'),
     ("bad_role", turns(("human", "2 + 2 = ?"))),
     ("bad_role", b'{"messages": [7]}'),
@@ -118,7 +120,54 @@ def test_a_sound_dataset_has_no_findings() -> None:
     assert report == DatasetReport(100)
 
 
-def test_the_number_of_rows_is_the_services() -> None:
+def test_a_reference_under_another_name_is_told_and_compared() -> None:
+    """A file whose answers stand elsewhere has contradictions all the same."""
+    rows = [
+        {"messages": [{"role": "user", "content": f"of {n % 5}"}], "target": n} for n in range(7)
+    ]
+    report, _ = check_dataset(json.dumps(one).encode() for one in rows)
+    flaws = {flaw.code: flaw for flaw in report.findings}
+    assert '"target" may be meant' in flaws["no_reference"].message
+    assert flaws["no_reference"].count == 7
+    assert flaws["contradicting_references"].rows == (1, 2, 6, 7)
+
+
+def test_references_that_are_never_the_json_that_is_asked_for() -> None:
+    """Not one of a whole file; a file in which most are has its own finding."""
+    never = [row(f"sum {n}? Respond in JSON.", f"the sum is {n}") for n in range(100)]
+    report, _ = check_dataset(never)
+    assert [(flaw.code, flaw.count) for flaw in report.findings] == [("unreadable_reference", 100)]
+    some = [row(f"sum {n}? Respond in JSON.", json.dumps({"sum": n})) for n in range(100)]
+    report, _ = check_dataset([*some, row("sum? Respond in JSON.", '{"sum": ')])
+    assert [(flaw.code, flaw.rows) for flaw in report.findings] == [
+        ("unreadable_reference", (101,))
+    ]
+
+
+def test_one_number_is_spelt_in_one_way() -> None:
+    """With separators beside plain ones; the final number of a solution beside another field."""
+    spelt = [row(f"sum {n}?", f"{n + 1_000}") for n in range(100)]
+    report, _ = check_dataset([*spelt, row("more?", "12,500")])
+    assert [(flaw.code, flaw.rows) for flaw in report.findings] == [("mixed_references", (101,))]
+    assert found(row("more?", "so it is\n#### 12,500", final="12500")) == [
+        ("mixed_references", (101,))
+    ]
+    assert found(row("more?", "so it is\n#### 12,500")) == []
+
+
+def test_a_lone_near_duplicate_of_thousands_is_not_worth_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One pair among fewer rows is."""
+    monkeypatch.setattr(check, "ROWS_A_NEAR_DUPLICATE", 60)
+    rows = [row(" ".join(f"{n * k} of" for k in range(9, 29)), f"#### {n}") for n in range(130)]
+    twin = row(" ".join(f"{7 * k} of" for k in range(9, 28)) + " x", "#### 7")
+    for count, told in [(130, []), (110, ["near_duplicate"])]:
+        report, _ = check_dataset([*rows[:count], twin])
+        assert [flaw.code for flaw in report.findings] == told
+
+
+def test_the_number_of_rows_is_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
     """100 to 20,000; a validation set may be smaller, but not empty."""
     few, _ = check_dataset(LINES[:99])
     assert [str(finding) for finding in few.findings] == [
@@ -126,10 +175,12 @@ def test_the_number_of_rows_is_the_services() -> None:
     ]
     assert check_dataset(LINES[:99], Rules(is_validation=True))[0].findings == ()
     assert check_dataset([], Rules(is_validation=True))[0].errors[0].code == "too_few_rows"
-    many = (row(f"{place} = ?") for place in range(MOST_ROWS + 1))
+    assert MOST_ROWS == 20_000
+    monkeypatch.setattr(check, "MOST_ROWS", 150)
+    many = (row(f"{place} = ?") for place in range(151))
     report, _ = check_dataset(many)
     assert [finding.code for finding in report.errors] == ["too_many_rows"]
-    assert "20,001 rows" in report.errors[0].message
+    assert "151 rows" in report.errors[0].message
 
 
 def test_a_prompt_of_the_training_set_is_a_leak_in_validation() -> None:
