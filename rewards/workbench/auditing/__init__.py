@@ -8,5 +8,7 @@ paying       what does the rubric pay for an answer?
 reading      which forms does the rubric read?
 attacks      which wrong answers would a policy try?
 audit        what do they earn?
+recipes      of which parts is a wrong answer made?
+search       which wrong answer is paid most, beyond the listed attacks?
 selfcheck    are right answers paid in full, and wrong ones not?
 """

@@ -85,7 +85,9 @@ class Audit:
         )
 
 
-class _Tried(NamedTuple):
+class Tried(NamedTuple):
+    """A wrong answer to a row, what it earned, and as a share of what the right one does."""
+
     case: Case
     completion: Completion
     reward: Reward
@@ -156,13 +158,13 @@ def _tried(one: Attack, target: AttackedRubric, threshold: float) -> AttackOutco
     asked = [
         (variant, case, completion)
         for case in target.cases
-        if not _is_free(case)
+        if not is_free(case)
         for variant, completion in one.variants(case, target.known).items()
     ]
     rewards = target.payer.pay([(case, completion) for _, case, completion in asked])
-    by_variant: dict[str, list[_Tried]] = {}
+    by_variant: dict[str, list[Tried]] = {}
     for (variant, case, completion), reward in zip(asked, rewards, strict=True):
-        tried = _Tried(case, completion, reward, target.share(case, reward))
+        tried = Tried(case, completion, reward, target.share(case, reward))
         by_variant.setdefault(variant, []).append(tried)
     best = AttackOutcome(one.name, 0.0, "", (), rule=one.rule, remedy=one.remedy)
     for variant, tried_ in by_variant.items():
@@ -172,13 +174,13 @@ def _tried(one: Attack, target: AttackedRubric, threshold: float) -> AttackOutco
     return best
 
 
-def _is_free(case: Case) -> bool:
+def is_free(case: Case) -> bool:
     """Whether the right answer is to do nothing, so that hardly any attack is wrong."""
     return case.gold.kind == "calls" and not case.gold.value
 
 
 def outcome_of(
-    attack: Attack, variant: str, tried: Sequence[_Tried], payer: Payer, threshold: float
+    attack: Attack, variant: str, tried: Sequence[Tried], payer: Payer, threshold: float
 ) -> AttackOutcome:
     """What one variant earned over its rows."""
     paid = [one for one in tried if one.share >= threshold]

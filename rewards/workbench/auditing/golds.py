@@ -8,6 +8,7 @@ import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from rewards.core.sample import Sample
@@ -186,8 +187,10 @@ def _kind(final: str) -> Kind:
 
 
 def _same_digits(one: str, other: str) -> bool:
-    digits = plain_number(one)
-    return digits.lstrip("-") == other.lstrip("-") or _alike("number", digits, other)
+    try:
+        return abs(Decimal(plain_number(one))) == abs(Decimal(other))
+    except InvalidOperation:
+        return False
 
 
 def _alike(kind: Kind, one: str, other: str) -> bool:

@@ -13,14 +13,18 @@ from rewards.workbench.rollouts.rows import Keys
 
 if TYPE_CHECKING:
     from rewards.workbench.auditing.audit import Audit
+    from rewards.workbench.auditing.search import SearchResult
 
 #: Rows that are named of a hole; --json has all.
 MAX_NAMED = 8
 
+#: Steps that are told of how a wrong answer was found: the last ones.
+MAX_STEPS = 12
+
 
 @examples(
     "rewards audit train.jsonl --rubric gsm8k",
-    "rewards audit train.jsonl --rubric my.toml --json",
+    "rewards audit train.jsonl --rubric my.toml --search 20000 --json",
 )
 @takes_keys
 def audit(  # long: half of it are options
@@ -41,6 +45,11 @@ def audit(  # long: half of it are options
     fail_on: Annotated[
         Literal["hole", "never"], typer.Option(help="Exit with 1 where a hole is found.")
     ] = "hole",
+    search: Annotated[
+        int,
+        typer.Option(min=0, help="Answers that a search beyond the list may score, 20000 say."),
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
     cassette: CassetteOption = None,
     ask: Annotated[
         bool, typer.Option("--ask", help="Let the judges' own model answer, which costs money.")
@@ -57,6 +66,10 @@ def audit(  # long: half of it are options
     An attack fails that earns at least --threshold on average, or on a tenth of its rows. Told are
     the component that paid it, the rows, and what to change.
 
+    --search goes beyond the list, as a policy in training does: a seeded evolution of what is
+    listed, of references, prompts and of the words that the rubric names, for the wrong answer
+    that is paid most. It is told with its lineage, as the attack "search".
+
     With --json, {"verdict": "pass" | "fail", "attacks": [{"name", "share_of_gold", "component",
     "rows"}]}; "rows" are the lines of the file that paid it. Exit code 1 where a hole is found, 2
     where nothing can be scored.
@@ -65,6 +78,7 @@ def audit(  # long: half of it are options
     from rewards.workbench.auditing.audit import audit as audited
     from rewards.workbench.auditing.cases import read_cases
     from rewards.workbench.auditing.paying import Payer, judged
+    from rewards.workbench.auditing.search import search as searched
     from rewards.workbench.rollouts.scoring import Scoring
 
     loaded = Scoring.of(rubric, keys).rubric
@@ -74,10 +88,17 @@ def audit(  # long: half of it are options
             payer = Payer(loaded, judge)
             target = AttackedRubric(payer, cases.spread(rows or default_rows(payer)))
             found = audited(target, threshold, progress=lambda done: advance(done, None))
+            beyond = None
+            if search:
+                done = payer.scored
+                beyond = searched(target, search, seed, lambda done: advance(done, None), threshold)
+                found = found.with_outcome(beyond.outcome, payer.scored - done)
     if as_json:
         print_json(found.to_dict())
     else:
         _tell(found)
+        if beyond is not None:
+            _tell_search(beyond)
     if found.verdict == "fail" and fail_on == "hole":
         raise typer.Exit(1)
 
@@ -109,6 +130,15 @@ def _tell(found: "Audit") -> None:
     if most:
         told = ", ".join(f"{one.name} {one.share_of_gold:.2f}" for one in most)
         show(f"below {found.threshold:g}, the most: {told}")
+
+
+def _tell_search(beyond: "SearchResult") -> None:
+    show(
+        f"search: {beyond.outcome.share_of_gold:.2f} of the right answer's reward after"
+        f" {counted(beyond.evaluations, 'answer')}: {printable(beyond.recipe, 400)}"
+    )
+    for step in beyond.lineage[-MAX_STEPS:]:
+        show(f"  {printable(step, 160)}")
 
 
 def _named(rows: tuple[int, ...]) -> str:

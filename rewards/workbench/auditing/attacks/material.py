@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from types import CodeType
 from typing import Any
 
@@ -28,9 +29,9 @@ MAX_LABELS = 30
 #: A word of a rubric that is longer is a sentence.
 MAX_WORD_CHARS = 40
 MAX_WORDS = 200
+#: Lengths that a rubric may name, and how many of them.
+MAX_LENGTH, MAX_LENGTHS = 3_000, 12
 
-#: What makes a wrong number of the right one: near to no answer, by no power of ten away.
-_FAR = 7919
 
 _TAG = re.compile(r"</?([A-Za-z][\w-]{0,30})>")
 _LITERAL = re.compile(r"[^\W\d_][\w '-]{2,38}|<[\w/-]{2,30}>|[#*=:]{2,8}")
@@ -54,6 +55,7 @@ class Material:
         are_labels = all(case.gold.kind in ("number", "text") for case in cases)
         are_labels = are_labels and 2 * len(counts) <= len(cases)
         self.labels = tuple(sorted(counts)) if are_labels and len(counts) <= MAX_LABELS else ()
+        self.lengths = tuple(dict.fromkeys(_lengths(rubric)))[:MAX_LENGTHS]
         self.by_state = any(one.scorer.address == "tools.state" for one in rubric.components)
         self.words = tuple(dict.fromkeys(words_of(rubric)))[:MAX_WORDS]
         self.tags = tuple(
@@ -75,15 +77,27 @@ class Material:
         """A bare answer that is wrong on the row, and of its kind."""
         gold = case.gold
         if (value := number_of(gold)) is not None:
-            far = (f"{_FAR * (abs(value) + 13) + step:f}" for step in range(100))
-            digits = f"{abs(value):f}"
-            return next((one for one in far if digits not in one), "0")
+            return far_from(value)
         if gold.kind == "text" and (other := self.other(case)):
             return other
         for corrupt in (letters_changed, other_tool, constant_query, returns_nothing):
             if (found := corrupt(gold)) is not None:
                 return found
         return "[]" if gold.kind != "calls" else '[{"name": "nothing", "arguments": {}}]'
+
+
+def far_from(value: Decimal) -> str:
+    """A number that is near to no answer, and in whose digits none of the right one's stands.
+
+    >>> far_from(Decimal(72)), far_from(Decimal(0)), far_from(Decimal(1234567890))
+    ('986543', '98765', '78213580358760')
+    """
+    digits = f"{abs(value):f}"
+    others = [digit for digit in "987654321" if digit not in digits]
+    length = len(digits.partition(".")[0]) + 4
+    if not others:
+        return f"{(abs(value).to_integral_value() + 13) * 63_353 + 1:f}"
+    return "".join(others[place % len(others)] for place in range(length))
 
 
 def _tags(rubric: Rubric) -> list[str]:
@@ -93,6 +107,28 @@ def _tags(rubric: Rubric) -> list[str]:
         for tag in component.params.get("tags", ())
         if isinstance(tag, str)
     ]
+
+
+def _lengths(rubric: Rubric) -> Iterator[int]:
+    """The whole numbers that a rubric names, and a little more: lengths, perhaps in characters."""
+    for component in rubric.components:
+        named = list(component.params.values())
+        code = getattr(component.scorer.function, "__code__", None)
+        if ":" in component.scorer.address and isinstance(code, CodeType):
+            named += [c for at in _nested(code) for c in at.co_consts]
+        for value in named:
+            if type(value) is int and 5 <= value <= MAX_LENGTH:
+                yield value + value // 10 + 1
+                yield value // 5 + 2
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    """A function's code, and that of what is defined inside of it."""
+    todo = [code]
+    while todo:
+        at = todo.pop()
+        yield at
+        todo += [constant for constant in at.co_consts if isinstance(constant, CodeType)]
 
 
 def words_of(rubric: Rubric) -> Iterator[str]:
@@ -125,14 +161,10 @@ def _of_code(scorer: Scorer[..., Any]) -> Iterator[str]:
         return
     docstring = scorer.function.__doc__
     names: list[str] = []
-    todo = [code]
-    while todo:
-        at = todo.pop()
+    for at in _nested(code):
         names += at.co_names
         for constant in at.co_consts:
-            if isinstance(constant, CodeType):
-                todo.append(constant)
-            elif constant != docstring:
+            if constant != docstring:
                 yield from _strings(constant)
     module = getattr(scorer.function, "__globals__", {})
     for name in dict.fromkeys(names):
