@@ -135,6 +135,51 @@ def test_several_entry_points_methods_and_expected_exceptions() -> None:
     assert passes(sample("def root(x):\n    return 2\n", meta)).value == 0.0
 
 
+PAIR = (
+    "class Pair:\n    def __init__(self, a, b):\n        self.a, self.b = a, b\n"
+    "    def swap(self):\n        self.a, self.b = self.b, self.a\n"
+    "def span(pairs):\n    return max(p.b for p in pairs) - min(p.a for p in pairs)\n"
+)
+
+
+def test_tests_may_hold_things_of_the_program_s_own_classes() -> None:
+    """Made, changed, called and handed back in the program's world; their attributes are read."""
+    tests = (
+        "first = Pair(1, 5)\nassert span([first, Pair(2, 9)]) == 8\nfirst.swap()\n"
+        "assert (first.a, first.b) == (5, 1)\nfirst.a = 0\nassert span([first]) == 1\n"
+    )
+    assert passes(sample(PAIR, {"tests": tests})).value == 1.0
+    slip = PAIR.replace("self.b, self.a", "self.a, self.a")
+    assert passes(sample(slip, {"tests": tests})).value == 0.0
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["f(1) == 3", "f(1) != 4", "f(1)", "not f(1)", "f(1) in (1, 2)", "f(1) > 0", "3 == f(1)"],
+)
+def test_a_thing_of_the_program_holds_no_test_by_itself(test: str) -> None:
+    """Whatever its class says: in the tests' world it is neither true nor equal to anything."""
+    methods = ["eq", "ne", "bool", "contains", "gt", "lt", "len", "call", "hash", "iter", "radd"]
+    body = "".join(f"    __{name}__ = lambda *a: True\n" for name in methods)
+    program = f"class Any:\n{body}def f(x):\n    return Any()\n"
+    for credit in ("all", "fraction"):
+        found = passes(sample(program, {"tests": [f"assert {test}"]}), credit=credit)  # type: ignore[arg-type]
+        assert found.value == 0.0
+
+
+def test_what_tests_leave_out_is_found() -> None:
+    """A module of the library without its import; a function that is called like a builtin."""
+    close = {"tests": ["assert math.isclose(f(1), 0.1 + 0.2)"]}
+    assert passes(sample("def f(x):\n    return 0.3\n", close)).value == 1.0
+    assert passes(sample("def f(x):\n    return 0.4\n", close)).value == 0.0
+    total = {"tests": ["assert sum(10, 15) == 6"]}
+    assert passes(sample("def sum(a, b):\n    return 6\n", total)).value == 1.0
+    assert passes(sample("x = 1\n", total)).value == 0.0
+    kinds = {"tests": ["assert left((4, 'a', 2.0), int) == ['a', 2.0]"]}
+    program = "def left(xs, kind):\n    return [x for x in xs if type(x) is not kind]\n"
+    assert passes(sample(program, kinds)).value == 1.0
+
+
 def test_calls_that_depend_on_earlier_answers() -> None:
     """The tests run again until each call has its answer; an endless chain earns nothing."""
     tests = "x = 1\nfor _ in range(5):\n    x = step(x)\nassert x == 32"

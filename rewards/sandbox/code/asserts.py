@@ -8,6 +8,7 @@ with None, and the tests run again once the program has answered it.
 import ast
 import builtins
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,7 +64,8 @@ def assert_tests(tests: str, preamble: str, entry_points: tuple[str, ...]) -> As
         raise TestsError("the preamble does not parse")
     has_check = any(isinstance(x, ast.FunctionDef) and x.name == "check" for x in tree.body)
     names = _free(tree, before, called=has_check)
-    functions = {name: name for name in names}
+    modules = {name for name in names & sys.stdlib_module_names if _is_module(tree, name)}
+    functions = {name: name for name in names - modules or _called_builtins(tree, entry_points)}
     functions |= {name.partition(".")[0]: name for name in entry_points}
     if entry_points:
         functions[CANDIDATE] = entry_points[0]
@@ -81,6 +83,7 @@ def assert_tests(tests: str, preamble: str, entry_points: tuple[str, ...]) -> As
     vars(guarded.body[0])["body"] = body
     text = "\n".join(
         [
+            *(f"import {name}" for name in sorted(modules)),
             preamble,
             *(f"{name} = __asked__({to!r})" for name, to in sorted(functions.items())),
             ast.unparse(ast.fix_missing_locations(guarded)),
@@ -103,6 +106,22 @@ def _calls_check(tree: ast.Module) -> bool:
         isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "check"
         for n in calls
     )
+
+
+def _is_module(tree: ast.Module, name: str) -> bool:
+    """Whether a name is only ever looked into, as in `math.isclose`: tests forget the import."""
+    nodes = list(ast.walk(tree))
+    inside = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
+    return all(id(n) in inside for n in nodes if isinstance(n, ast.Name) and n.id == name)
+
+
+def _called_builtins(tree: ast.Module, entry_points: tuple[str, ...]) -> set[str]:
+    """The builtins that asserts call, where they call nothing else: the program defines its own."""
+    if entry_points:
+        return set()
+    asserts = [node.test for node in tree.body if isinstance(node, ast.Assert)]
+    calls = (n.func for test in asserts for n in ast.walk(test) if isinstance(n, ast.Call))
+    return {f.id for f in calls if isinstance(f, ast.Name) and f.id in dir(builtins)}
 
 
 def _free(tree: ast.Module, before: ast.Module | None, *, called: bool) -> set[str]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from rewards.sandbox.code.plain import NotPlainError, read_plain, written
+from rewards.sandbox.code.plain import Handle, NotPlainError, read_plain, written
 
 
 def serve(job: str, emit: Callable[[str], object]) -> None:
@@ -34,8 +34,9 @@ def serve(job: str, emit: Callable[[str], object]) -> None:
     if wrong:
         ended = "exception"
     else:
+        results: list[Any] = []
         for function, arguments in calls:
-            emit(json.dumps(["call", *_called(function, arguments, keep)]))
+            emit(json.dumps(["call", *_called(function, arguments, keep, results)]))
     text, over = output()
     emit(json.dumps(["end", "output" if over else ended, wrong, text]))
 
@@ -103,19 +104,24 @@ def _run(code: Any, names: dict[str, Any], is_main: bool) -> str:
     return ""
 
 
-def _called(function: str, arguments: str, keep: bool) -> tuple[Any, str, Any]:
-    """What one call returned or raised, and what became of its arguments."""
+def _called(function: str, arguments: str, keep: bool, results: list[Any]) -> tuple[Any, str, Any]:
+    """What one call returned or raised, and what became of its arguments.
+
+    A thing of the program's own stays here; its number is told, and stands for it in later calls.
+    """
     import sys
 
-    value, error, kept = None, "", None
+    value, error, kept, result = None, "", None, None
     given: Any = ()
     named: Any = {}
     try:
-        given, named = (read_plain(json.dumps(form)) for form in json.loads(arguments))
+        forms = (read_plain(json.dumps(form)) for form in json.loads(arguments))
+        given, named = (_with_things(form, results) for form in forms)
         result = _found(sys.modules["answer"].__dict__, function)(*given, **named)
-        value = written(result)
+        value = written(Handle(len(results)) if _is_own(result) else result)
     except BaseException as raised:  # noqa: BLE001 - likewise
         error = _name(raised)
+    results.append(result)
     if keep and not error:
         try:
             kept = f"[{written(list(given))},{written(named)}]"
@@ -124,8 +130,38 @@ def _called(function: str, arguments: str, keep: bool) -> tuple[Any, str, Any]:
     return value, error, kept
 
 
+def _is_own(result: Any) -> bool:
+    """Whether this is an instance of a class of the program, or a method of one."""
+    plain = (int, float, complex, str, bytes, list, tuple, set, frozenset, dict)
+    if isinstance(result, plain):
+        return False
+    is_method = type(result).__name__ in ("method", "function")
+    return bool((result if is_method else type(result)).__module__ == "answer")
+
+
+def _with_things(value: Any, results: list[Any]) -> Any:
+    """A value with the things themselves where their numbers stand."""
+    if isinstance(value, Handle):
+        return results[object.__getattribute__(value, "__handle__")]
+    if type(value) in (list, tuple):
+        return type(value)(_with_things(item, results) for item in value)
+    if type(value) is dict:
+        return {key: _with_things(item, results) for key, item in value.items()}
+    return value
+
+
+#: What tests do with a thing of the program: calls under names that no program can have.
+_WITH_A_THING: dict[str, Callable[..., Any]] = {
+    "=get": getattr,
+    "=set": setattr,
+    "=call": lambda thing, *args, **kwargs: thing(*args, **kwargs),
+}
+
+
 def _found(names: dict[str, Any], path: str) -> Callable[..., Any]:
     """The function of that name; of `Class.method` the method of a new instance."""
+    if path in _WITH_A_THING:
+        return _WITH_A_THING[path]
     first, *rest = path.split(".")
     if first not in names:
         raise NameError(first)
@@ -181,8 +217,10 @@ class Harness:
             known = self.answers[place] if place < len(self.answers) else [None, None]
             if self.state["open"] or known[:2] != [name, given]:
                 self.state["open"] = True
-                return None
-            return _answered(known, args, kwargs)
+                # Calls of a class, and of what comes of that, go on with what is not known yet.
+                return Thing(place, self) if name[:1].isupper() or name[:1] == "=" else None
+            found = _answered(known, args, kwargs)
+            return Thing(place, self) if type(found) is Handle else found
 
         return ask
 
@@ -205,6 +243,44 @@ class Harness:
     def page(self, number: int, size: int) -> str:
         """So many characters of the calls."""
         return json.dumps(self.calls)[number * size : (number + 1) * size]
+
+
+class Thing(Handle):
+    """In the tests' world, what stands for a thing of the program.
+
+    Its attributes are the program's word. It is neither true nor false nor equal to anything, so
+    that no test holds by it alone.
+    """
+
+    def __init__(self, number: int, harness: Harness) -> None:
+        """Keep what is needed under names that no thing has."""
+        super().__init__(number)
+        object.__setattr__(self, "__harness__", harness)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__harness__.asked("=get")(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__harness__.asked("=set")(self, name, value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it there."""
+        return self.__harness__.asked("=call")(self, *args, **kwargs)
+
+    def __bool__(self) -> bool:
+        if self.__harness__.state["open"]:
+            return False
+        raise TypeError("a thing of the program is neither true nor false")
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self)
+
+    def __ne__(self, other: object) -> bool:
+        return bool(self)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 #: Calls that tests may make.

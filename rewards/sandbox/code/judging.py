@@ -14,8 +14,8 @@ from rewards.core.errors import UnusableDataError
 from rewards.sandbox.code.asserts import AssertTests, TestsError, assert_tests, walk_calls
 from rewards.sandbox.code.batches import Steps, ended, of_time
 from rewards.sandbox.code.guest import TestsStopped
-from rewards.sandbox.code.plain import NotPlainError, read_plain
-from rewards.sandbox.code.protocol import FunctionCall, Outcome, Program
+from rewards.sandbox.code.plain import Handle, NotPlainError, read_plain, written
+from rewards.sandbox.code.protocol import FunctionCall, Outcome, Program, Returned
 
 #: Rounds of tests in which a call depends on what an earlier one returned.
 MAX_ROUNDS = 40
@@ -128,7 +128,7 @@ def _by_calls(source: str, pairs: Pairs) -> Steps[Judgement]:
         why = _told(found)
         if number < len(found.returned):
             returned = found.returned[number]
-            answered |= not returned.error
+            answered |= _is_answer(returned)
             why = returned.error or "another value"
             if not returned.error and _is_wanted(returned, json.loads(wanted), pairs):
                 passed += 1
@@ -138,6 +138,11 @@ def _by_calls(source: str, pairs: Pairs) -> Steps[Judgement]:
         passed = min(passed, len(pairs.outputs) - 1)
     why = (whys or [_told(found) if found.ended != "done" else ""])[0]
     return Judgement(passed, len(pairs.outputs), found.ended != "syntax", found.fuel, why, answered)
+
+
+def _is_answer(returned: Returned) -> bool:
+    """Whether a call came to plain data: what only stands for a thing earns no share."""
+    return not returned.error and not (returned.value or "").startswith('["h"')
 
 
 def _is_wanted(returned: Any, wanted: Any, pairs: Pairs) -> bool:
@@ -247,7 +252,8 @@ def _answers(
             returned = found.returned[place]
             value, error, kept = returned.value, returned.error, returned.arguments
             try:
-                read_plain(value or "null")
+                is_thing = isinstance(read_plain(value or "null"), Handle)
+                value = written(Handle(place)) if is_thing else value
             except NotPlainError:
                 value, error = None, "NotPlainError"
         kept = kept if kept != call.arguments and _is_arguments(kept) else None
@@ -304,7 +310,7 @@ def _counted(tests: AssertTests, verdict: dict[str, Any], found: Outcome) -> Jud
         why = f"assert {tests.asserts[failed][:120]}: {error or 'not so'}"
     elif not ended:
         why = verdict["broke"] or _told(found)
-    answered = any(not returned.error for returned in found.returned)
+    answered = any(_is_answer(returned) for returned in found.returned)
     return Judgement(passed, total, True, found.fuel, why, answered)
 
 

@@ -1,5 +1,7 @@
 """Plain data as text: None, bool, numbers, text, bytes, and containers of these; nothing else.
 
+(And the names of their classes, and numbers that stand for things which stay where they are.)
+
 JSON in which everything that JSON lacks is a pair of a letter and its content. The text of this
 module also runs inside the sandboxes, which is why it imports little and stands alone.
 """
@@ -9,6 +11,20 @@ import json
 MAX_PLAIN_CHARS = 65_536
 MAX_PLAIN_DEPTH = 60
 _CONTAINERS = (("l", list), ("t", tuple), ("s", set), ("f", frozenset))
+
+
+#: Classes that may be told by name: tests hand them to programs.
+_CLASSES: dict[str, type] = {
+    c.__name__: c for c in (bool, int, float, complex, str, bytes, list, tuple, set, dict)
+}
+
+
+class Handle:
+    """A thing that stays in its world: what the call of that number returned there."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the number under a name that no thing has."""
+        object.__setattr__(self, "__handle__", number)
 
 
 class NotPlainError(ValueError):
@@ -71,6 +87,10 @@ def _form(value: object, depth: int, seen: list[int]) -> object:
         from binascii import b2a_base64
 
         return ["b", b2a_base64(value, newline=False).decode("ascii")]
+    if isinstance(value, Handle):
+        return ["h", object.__getattribute__(value, "__handle__")]
+    if isinstance(value, type) and value in _CLASSES.values():
+        return ["y", value.__name__]
     if isinstance(value, dict):
         pairs = [(k, v) for k, v in value.items()]
         return ["d", [[_form(k, depth + 1, seen), _form(v, depth + 1, seen)] for k, v in pairs]]
@@ -90,6 +110,10 @@ def _value(form: object, depth: int) -> object:
     if len(form) != 2 or not isinstance(form[0], str):
         raise NotPlainError("no form of a value")
     letter, content = form
+    if letter == "h" and type(content) is int:
+        return Handle(content)
+    if letter == "y" and content in _CLASSES:
+        return _CLASSES[content]
     if letter in ("i", "b") and isinstance(content, str):
         if letter == "i":
             return int(content, 16)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.sandbox.code.plain import MAX_PLAIN_CHARS, NotPlainError, read_plain, written
+from rewards.sandbox.code.plain import MAX_PLAIN_CHARS, Handle, NotPlainError, read_plain, written
 
 _SCALARS = (
     st.none()
@@ -47,6 +47,13 @@ def test_what_json_lacks_passes() -> None:
         -math.inf,
         -(7**5000),
     ]
+
+
+def test_classes_of_plain_data_pass_by_name_and_things_by_number() -> None:
+    """Tests hand a class to a program; what stays in its world is a number elsewhere."""
+    assert read_plain(written([int, {"a": str}])) == [int, {"a": str}]
+    assert written([Handle(3)]) == '["l",[["h",3]]]'
+    assert isinstance(read_plain('["h",3]'), Handle)
 
 
 def test_an_instance_of_a_subclass_passes_as_what_it_holds() -> None:
@@ -100,6 +107,9 @@ def test_nesting_is_bounded_both_ways() -> None:
         '["d",1]',
         '["c",["a",1]]',
         '["i","zz"]',
+        '["h","1"]',
+        '["y","object"]',
+        '["y",["int"]]',
         '["b","%"]',
         '["b","\\u00e9"]',
         "",
