@@ -1,9 +1,9 @@
 """`make deploy-local`: deploy everything to an AWS on loopback, then prove what was deployed.
 
-The real CDK CLI bootstraps and deploys the stacks of both targets into moto; what they deployed
-is read back; the reward's own zip is downloaded and run under AWS's emulator on every recorded
-event; the state machine is executed, failures included. Nothing leaves this machine, and nothing
-is left on it.
+The real CDK CLI bootstraps and deploys the stacks of both targets, and one that runs programs, into
+moto; what they deployed is read back; the reward's own zip is downloaded and run under AWS's
+emulator on every recorded event, and so are the two functions that judge programs; the state
+machine is executed, failures included. Nothing leaves this machine, and nothing is left on it.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from rewards.job.config import DEFAULT_FILE
 from tests.local_aws import emulator
 from tests.local_aws.deployment import ROOT, Deployment
 from tests.local_aws.mantle import FakeMantle
+from tests.local_aws.programs import run_programs
 from tests.local_aws.report import say, stage
 from tests.local_aws.reward import run_reward
 from tests.local_aws.runs import command_line, execute
@@ -48,7 +49,7 @@ def main(config: Path) -> None:
     ):
         simulator.environment["AWS_ENDPOINT_URL_BEDROCK_MANTLE"] = mantle.url
         proof = Deployment(config, simulator, mantle, Path(temporary))
-        with stage("synthesising both stacks for this machine"):
+        with stage("synthesising the stacks for this machine"):
             proof.synthesise()
         with stage("cdk bootstrap, cdk deploy"):
             proof.deploy()
@@ -56,6 +57,8 @@ def main(config: Path) -> None:
             proof.read_back()
         with stage("running the deployed reward under the emulator"):
             run_reward(proof)
+        with stage("running programs in the deployed sandbox, under the emulator"):
+            run_programs(proof)
         with stage("executing the state machines"):
             execute(proof)
         with stage("rewards job"):

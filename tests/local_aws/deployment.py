@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,38 @@ batch_size = 4
 """
 
 
+#: The third: a reward alone, whose programs run in a function of their own.
+PROGRAMS_TOML = """
+name = "{name}-programs"
+
+[reward]
+rubric = "programs.toml"
+"""
+PROGRAMS_RUBRIC = """
+name = "programs"
+
+[[component]]
+name = "brief"
+scorer = "length.within"
+gate = true
+params = { at_most = 20000, unit = "characters" }
+
+[[component]]
+name = "correct"
+scorer = "code.passes"
+params = { engine = "lambda" }
+"""
+
+
+def _programs(nova: RftConfig, folder: Path) -> RftConfig:
+    """The configuration of the third deployment, and its rubric beside it."""
+    path = folder / "programs" / "rft.toml"
+    path.parent.mkdir()
+    path.write_text(PROGRAMS_TOML.format(name=nova.name), encoding="utf-8")
+    path.with_name("programs.toml").write_text(PROGRAMS_RUBRIC, encoding="utf-8")
+    return load_config(path)
+
+
 def _open_weight(nova: RftConfig, folder: Path) -> Path:
     """Write the configuration of the second deployment, its paths absolute."""
     rubric = nova.reward.rubric
@@ -67,6 +100,7 @@ class Deployment:
         self.nova = load_config(path)
         open_weight = _open_weight(self.nova, folder)
         self.open_weight = load_config(open_weight)
+        self.programs = _programs(self.nova, folder)
         self.paths = {self.nova.name: path, self.open_weight.name: open_weight}
         self.simulator = simulator
         self.mantle = mantle
@@ -91,10 +125,10 @@ class Deployment:
         return [self.nova, self.open_weight]
 
     def synthesise(self) -> None:
-        """Both stacks in one app, their Lambdas built for this machine."""
+        """All stacks in one app, their Lambdas built for this machine."""
         context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
         app = App(outdir=str(self.assembly), context=context)
-        for config in self.configs():
+        for config in [*self.configs(), self.programs]:
             RftStack(app, stack_of(config), config=config, account=ACCOUNT, local_build=True)
         check(app)
         app.synth()
@@ -171,16 +205,16 @@ class Deployment:
         content: bytes = self.client("s3", region).get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
 
-    def code_uri(self, config: RftConfig) -> str:
-        """Where the deployed template has the reward's code from."""
+    def code_of(self, config: RftConfig, function: Mapping[str, Any]) -> str:
+        """Where the deployed template has the code of a function from."""
         formation = self.client("cloudformation", config.region)
         template = formation.get_template(StackName=stack_of(config))["TemplateBody"]
         for resource in template["Resources"].values():
             properties = resource.get("Properties", {})
-            if properties.get("FunctionName") == f"rft-{config.name}":
+            if properties.get("Handler") == function["Handler"]:
                 code = properties["Code"]
                 return f"s3://{code['S3Bucket']}/{code['S3Key']}"
-        raise SystemExit("the template holds no reward function")
+        raise SystemExit(f"the template holds no function {function['FunctionName']}")
 
     def not_simulated(self) -> None:
         """Name what moto left out, and where that is checked instead."""

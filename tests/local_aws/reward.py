@@ -28,7 +28,7 @@ def run_reward(proof: Deployment) -> None:
     code = proof.client("lambda", proof.nova.region).get_function(
         FunctionName=f"rft-{proof.nova.name}"
     )
-    content = proof.object(proof.code_uri(proof.nova), proof.nova.region)
+    content = proof.object(proof.code_of(proof.nova, code["Configuration"]), proof.nova.region)
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     expect(code["Configuration"]["CodeSha256"] == digest, "the deployed code's hash")
     asset = proof.folder / "reward"
