@@ -206,17 +206,19 @@ class _Handler(BaseHTTPRequestHandler):
             fault = state.script(asked)
             late = fault.seconds if fault and fault.kind != "drip" else 0.0
             state.stopping.wait(state.delay + late)
-            self._answer(asked, fault)
+            if fault and fault.kind == "hang":
+                self._hang()
+                self.close_connection = True
+                return
         finally:
             with state.lock:
                 state.under_way -= 1
+        # Counted out before: who has an answer may ask again before this thread goes on.
+        self._answer(asked, fault)
 
     def _answer(self, asked: Asked, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""
-        if kind == "hang":
-            self._hang()
-            self.close_connection = True
-        elif kind == "drop":
+        if kind == "drop":
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
         elif fault and kind in ("raw", "drip"):

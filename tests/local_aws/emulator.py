@@ -20,8 +20,8 @@ INVOKE = "2015-03-31/functions/function/invocations"
 #: The runtime interface client and what it imports: what Lambda has besides the asset.
 RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
-START_SECONDS = 30.0
-ANSWER_SECONDS = 120.0
+START_SECONDS = 300.0
+ANSWER_SECONDS = 300.0
 
 
 def runtime_folder(folder: Path) -> Path:

@@ -18,7 +18,7 @@ from tests.local_aws.report import expect, say
 
 #: Starts of the emulator that are timed for each of the two functions; the quickest counts.
 INIT_RUNS = 15
-INIT_ROUNDS = 3
+INIT_ROUNDS = 10
 INIT_LIMIT = 1.5
 SIZE_LIMIT = 3_000_000
 
