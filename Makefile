@@ -48,6 +48,11 @@ test: $(VENV)/infra.stamp emulator ## Run the tests (TEST_ARGS="-k name" for som
 proofs: $(VENV)/infra.stamp ## The tests that take long: whole syntheses and builds, skeletons under mypy
 	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly -m proof $(PROOFS)
 
+.PHONY: cover
+cover: $(VENV)/infra.stamp emulator ## The tests, and which lines and branches of rewards/ none of them runs
+	$(BIN)/python -m pytest -n 2 -p no:benchmark -p no:randomly -m "not proof" \
+		--cov=rewards --cov-branch --cov-report=term-missing:skip-covered $(TEST_ARGS)
+
 .PHONY: check
 check: $(VENV)/infra.stamp ## Lint, format check, and types by mypy and pyright
 	$(BIN)/ruff check .

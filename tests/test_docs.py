@@ -21,7 +21,7 @@ FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: Targets that run this test, or that take minutes: they must exist, and CI runs them.
 SLOW_TARGETS = {
     *("test", "check", "fuzz", "bench", "clean", "lock", "synth", "deploy-local"),
-    *("shuffle", "mutate", "docs", "wheel-test", "proofs"),
+    *("shuffle", "mutate", "docs", "wheel-test", "proofs", "cover"),
 }
 
 
