@@ -63,6 +63,16 @@ class PreparedRun:
         return f"{self.deployment}--{self.token}"
 
     @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """What the request says of them, in the words of its API."""
+        request: Any = self.request
+        if "customizationConfig" in request:
+            nova: Mapping[str, Any] = request["customizationConfig"]["rftConfig"]["hyperParameters"]
+            return nova
+        other: Mapping[str, Any] = request["method"]["reinforcement"]["hyperparameters"]
+        return other
+
+    @property
     def filename(self) -> str:
         """The name under which an open-weight run uploads its dataset: `mark_of` reads it."""
         return f"{self.deployment}.{self.token}.{self.job_name}.jsonl"

@@ -27,6 +27,7 @@ from rewards.job.settings import RftConfig
 from rewards.job.steps import check_data, check_reward, create_job, deployed_definition
 from rewards.job.targets import doubts
 from rewards.workbench import watching
+from rewards.workbench.forecast import forecast
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption, RubricOption, takes_keys
 from rewards.workbench.output import figure, json_text, print_json, print_table, say, show
@@ -123,12 +124,20 @@ def start(  # long: half of it are options
     every: EverySeconds = 5.0,
     endpoint_url: EndpointOption = None,
 ) -> None:
-    """Start one run of the deployed job, and print the job's name once it is created."""
+    """Start one run of the deployed job, and print the job's name once it is created.
+
+    First it says what the run will take: rollouts, steps, the judges' calls, time and money, each
+    with its formula.
+    """
     overrides = _run_overrides(set_) | ({} if preflight else {"preflight": False})
     overrides |= {"force": True} if force else {}
     run = run or f"run-{secrets.token_hex(4)}"
-    definition = _definition(_settings(config, context, stage), endpoint_url)
+    settings = _settings(config, context, stage)
+    definition = _definition(settings, endpoint_url)
     prepared = prepare(definition, run, overrides)
+    if settings.job is not None:
+        for line in forecast(settings, prepared.hyperparameters).lines():
+            say(line)
     runs = Runs(definition, endpoint_url=endpoint_url)
     if direct:
         check_data(definition, run, overrides, endpoint_url=endpoint_url)

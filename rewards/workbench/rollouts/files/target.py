@@ -5,11 +5,13 @@ OUT.partial, which holds everything of an unfinished run and is locked while a p
 """
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from rewards.core.errors import RewardsError
 from rewards.workbench.rollouts.files.source import Source
@@ -104,9 +106,14 @@ class Lock:
             OutputError: another process has it.
             FileNotFoundError: it has gone.
         """
-        self._handle = os.open(target.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._fcntl: Any = import_module("fcntl")
+        except ModuleNotFoundError:  # Windows
+            self._fcntl = None
+        self._beside = target.folder.with_name(f"{target.folder.name}.lock")
+        self._handle = self._opened(target.folder)
+        try:
+            self._take()
         except BlockingIOError:
             self.release()
             raise OutputError(
@@ -114,18 +121,46 @@ class Lock:
             ) from None
         except OSError:  # a file system without locks
             pass
-        try:
-            # The other process may have ended, and removed it, between the two calls.
-            same = os.path.samestat(os.fstat(self._handle), target.folder.stat())
-        except FileNotFoundError:
-            same = False
-        if not same:
+        if not self._is_still_there(target.folder):
             self.release()
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.folder))
+
+    def _opened(self, folder: Path) -> int:
+        """What is locked: the folder, or on Windows, which opens none, a file beside it."""
+        if self._fcntl:
+            return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        return os.open(self._beside, os.O_RDWR | os.O_CREAT)
+
+    def _take(self) -> None:
+        """Lock it.
+
+        Raises:
+            BlockingIOError: another process has it.
+            OSError: there are no locks here.
+        """
+        if self._fcntl:
+            self._fcntl.flock(self._handle, self._fcntl.LOCK_EX | self._fcntl.LOCK_NB)
+            return
+        windows: Any = import_module("msvcrt")
+        try:
+            windows.locking(self._handle, windows.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError(errno.EAGAIN, str(error)) from error
+
+    def _is_still_there(self, folder: Path) -> bool:
+        """The other process may have ended, and removed it, between the two calls."""
+        try:
+            found = folder.stat()
+        except FileNotFoundError:
+            return False
+        return not self._fcntl or os.path.samestat(os.fstat(self._handle), found)
 
     def release(self) -> None:
         """Let others have it."""
         os.close(self._handle)
+        if not self._fcntl:
+            with suppress(OSError):  # another process may have opened it meanwhile
+                self._beside.unlink()
 
 
 def remove_folder(folder: Path, names: Iterable[str]) -> None:
