@@ -26,7 +26,11 @@ _MISSING_CODES = frozenset(
     | {"ExecutionDoesNotExist", "StateMachineDoesNotExist"}
     | {"404"}  # S3's answer to HEAD has no body, and so no code but the status
 )
-_TOO_MANY, _SERVER_ERROR = 429, 500
+
+#: A request that took too long, met another one, or came too early or too often.
+_BUSY_STATUSES = (408, 409, 425, 429)
+_BUSY_WORDS = ("Throttl", "Timeout", "TimedOut", "NotReady")
+_SERVER_ERROR = 500
 
 
 def aws_client(
@@ -83,7 +87,9 @@ def _kind(response: Any, code: str) -> type[JobError]:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _QUOTA_CODES:
         return QuotaError
-    if code in _BUSY_CODES or status == _TOO_MANY or status >= _SERVER_ERROR:
+    if code in _BUSY_CODES or status in _BUSY_STATUSES or status >= _SERVER_ERROR:
+        return TransientError
+    if any(word in code for word in _BUSY_WORDS):
         return TransientError
     return MissingError if code in _MISSING_CODES else JobError
 

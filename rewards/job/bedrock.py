@@ -44,16 +44,25 @@ class BedrockJobs:
         if found := self.find(run):
             return found
         self._call("create_model_customization_job", **run.request)
-        return self.get(run.job_name)
+        try:
+            return self.get(run.job_name)
+        except MissingError as error:  # a gateway may have answered, or it is not seen yet
+            raise TransientError(f"{error}; it was created a moment ago") from error
 
     def get(self, job: str) -> Job:
         """See `Jobs.get`."""
         return _job(self._call("get_model_customization_job", jobIdentifier=job))
 
     def stop(self, job: str) -> None:
-        """See `Jobs.stop`."""
+        """See `Jobs.stop`; the answer has no members, so that only another look says it was heard.
+
+        Raises:
+            TransientError: the job shows no sign of it.
+        """
         if self.get(job).status == IN_PROGRESS:
             self._call("stop_model_customization_job", jobIdentifier=job)
+            if self.get(job).status == IN_PROGRESS:
+                raise TransientError(f"{job} was asked to stop, and goes on; ask again")
 
     def owned(self, job: str, deployment: str) -> Job:
         """See `Jobs.owned`."""

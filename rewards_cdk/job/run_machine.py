@@ -40,6 +40,9 @@ _ATTEMPTS, _PAUSE, _RATE = 7, Duration.seconds(30), 2.0
 #: The check takes up to a quarter of an hour, and nothing is lost yet.
 _CHECK_ATTEMPTS = 4
 
+#: A refusal to look may be a slip of the service's, and giving up leaves a job unwatched.
+_LOST_ATTEMPTS = 4
+
 #: A message is sent for a few minutes; a run does not fail for want of it.
 _TELL_ATTEMPTS, _TELL_PAUSE = 5, Duration.seconds(10)
 
@@ -129,7 +132,7 @@ class RunMachine(Construct):
             retry_on_service_exceptions=False,  # `_retry` covers those, and those that it forgets
             result_path=result_path,
         )
-        _retry(invoke, attempts)
+        _retry(invoke, attempts, of_what_stays=_LOST_ATTEMPTS if step == "watch" else 0)
         return invoke
 
     def _keep_looking(
@@ -236,9 +239,9 @@ class RunMachine(Construct):
         )
 
 
-def _retry(state: sfn.TaskStateBase, attempts: int) -> None:
-    """Try again what may pass: all but what is known to stay."""
-    state.add_retry(errors=STAYS, max_attempts=0)
+def _retry(state: sfn.TaskStateBase, attempts: int, *, of_what_stays: int = 0) -> None:
+    """Try again what may pass; what is known to stay `of_what_stays` times."""
+    state.add_retry(errors=STAYS, interval=_PAUSE, max_attempts=of_what_stays, backoff_rate=_RATE)
     state.add_retry(
         errors=[QuotaError.__name__],
         interval=_QUOTA_PAUSE,

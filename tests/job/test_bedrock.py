@@ -85,6 +85,33 @@ def test_an_answer_without_a_job_may_be_asked_for_again(
         bedrock.get("gsm8k-first")
 
 
+def test_a_job_that_was_created_and_is_not_seen_may_be_created_again(
+    bedrock: BedrockJobs, nova: JobDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway's page for an answer, or a service that takes its time: the run must not fail."""
+    run = prepare(nova, "first", {})
+    create = bedrock.client.create_model_customization_job
+    monkeypatch.setattr(bedrock.client, "create_model_customization_job", lambda **_: {})
+    with pytest.raises(TransientError, match="was created a moment ago"):
+        bedrock.create(run, never)
+    monkeypatch.setattr(bedrock.client, "create_model_customization_job", create)
+    assert bedrock.create(run, never).name == "gsm8k-first"
+
+
+def test_a_stop_that_was_not_heard_is_no_stop(
+    bedrock: BedrockJobs, nova: JobDefinition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer has no members: a gateway's page reads like one."""
+    bedrock.create(prepare(nova, "first", {}), never)
+    stop = bedrock.client.stop_model_customization_job
+    monkeypatch.setattr(bedrock.client, "stop_model_customization_job", lambda **_: {})
+    with pytest.raises(TransientError, match="goes on; ask again"):
+        bedrock.stop("gsm8k-first")
+    monkeypatch.setattr(bedrock.client, "stop_model_customization_job", stop)
+    bedrock.stop("gsm8k-first")
+    assert bedrock.get("gsm8k-first").status == "Stopped"
+
+
 def test_a_job_without_a_status_is_under_way(
     bedrock: BedrockJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,11 @@
 """A dataset in S3: its head for the check before a job, the whole piece by piece, or its copy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rewards.job.aws import aws_client, calling
 from rewards.job.definition import DatasetPlace
-from rewards.job.errors import MissingError
+from rewards.job.errors import MissingError, TransientError
 from rewards.job.jobs import Dataset
 
 #: So much of a dataset is in memory at once, whatever its size.
@@ -42,15 +42,27 @@ class DatasetStore:
         source, uri = dataset["source"], dataset["uri"]
         if source != uri and not self._is_there(uri):
             with calling(f"copying {source} to {uri}"):
-                self.s3.copy_object(CopySource=_object(source), **_object(uri))
+                answer = self.s3.copy_object(CopySource=_object(source), **_object(uri))
+            _of_s3(answer.get("CopyObjectResult", {}), f"copying {source} to {uri}")
 
     def _is_there(self, uri: str) -> bool:
         try:
             with calling(f"looking for {uri}"):
-                self.s3.head_object(**_object(uri))
+                answer = self.s3.head_object(**_object(uri))
         except MissingError:
             return False
+        _of_s3(answer, f"looking for {uri}")
         return True
+
+
+def _of_s3(answer: Mapping[str, Any], what: str) -> None:
+    """Pass an answer about an object, which has its ETag: a gateway's page reads like one without.
+
+    Raises:
+        TransientError: it has none.
+    """
+    if "ETag" not in answer:
+        raise TransientError(f"{what}: the answer is not the service's; a gateway may have sent it")
 
 
 def _object(uri: str) -> dict[str, Any]:
