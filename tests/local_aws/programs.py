@@ -29,6 +29,7 @@ def run_programs(proof: Deployment) -> None:
             **reward["Environment"]["Variables"],
             "REWARD_SANDBOX_FUNCTION": EMULATED,
             "AWS_ENDPOINT_URL_LAMBDA": url.partition("/2015-03-31/")[0],
+            "AWS_DEFAULT_REGION": proof.programs.region,  # Lambda sets both of its names
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
         }

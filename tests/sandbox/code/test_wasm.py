@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from rewards.sandbox.code.confinement import missing
 from rewards.sandbox.code.plain import read_plain
 from rewards.sandbox.code.protocol import EngineError, FunctionCall, Limits, Outcome, Program
 from rewards.sandbox.code.wasm import WasmRunner
@@ -162,6 +164,44 @@ def test_a_deadline_ends_what_no_count_ends_yet() -> None:
     assert runner.run(loops, endless, deadline=time.monotonic()) == [None] * 3
     assert one(runner, "x = 2").ended == "done"
     runner.close()
+
+
+REACHING = {
+    "a socket": "import socket; socket.socket()",
+    "a process": "import os; os.fork()",
+    "another program": "import os; os.execv('/bin/true', ['true'])",
+    "a signal": "import os; os.kill(os.getppid(), 0)",
+    "a descriptor of a process": "import os; os.pidfd_open(os.getppid())",
+}
+
+
+@pytest.mark.skipif("seccomp" in missing(), reason="this machine has no seccomp")
+@pytest.mark.parametrize("attempt", REACHING.values(), ids=REACHING.keys())
+def test_a_worker_gives_up_what_reaches_others(attempt: str) -> None:
+    """Were there a hole in WebAssembly: Linux refuses, and threads still start."""
+    code = (
+        "from rewards.sandbox.code.confinement import reach_nothing\n"
+        "import threading\nassert reach_nothing()\n"
+        "thread = threading.Thread(target=print)\nthread.start()\nthread.join()\n"
+        f"try:\n    {attempt}\nexcept PermissionError:\n    print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stdout.split() == ["refused"], done.stderr
+
+
+@needs_engine
+@pytest.mark.skipif("seccomp" in missing(), reason="this machine has no seccomp")
+def test_a_worker_runs_under_the_filter(runner: WasmRunner) -> None:
+    """From before its first thread on."""
+    one(runner, "x = 1")
+    for task in Path(f"/proc/{runner._idle[0].process.pid}/task").iterdir():
+        status = dict(
+            line.split(":\t", 1)
+            for line in (task / "status").read_text().splitlines()
+            if ":\t" in line
+        )
+        assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1")
 
 
 @needs_engine
