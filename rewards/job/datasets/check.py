@@ -125,8 +125,8 @@ class _Check:
             self.usable += 1
             self._id(place, raw.get("id"))
             self._references.row(place, row)
-            self._skew.row(place, row, raw)
-            self._repeats(place, row, _digest(written))
+            if self._is_new(place, row, _digest(written)):
+                self._skew.row(place, row, raw)
             self._texts(place, row)
 
     def _id(self, place: int, id_: object) -> None:
@@ -135,8 +135,8 @@ class _Check:
             if first != place:
                 self.tally.add_all("duplicate_id", [first, place])
 
-    def _repeats(self, place: int, row: DatasetRow, whole: bytes) -> None:
-        """Rows that were there before, and others in which the same is asked."""
+    def _is_new(self, place: int, row: DatasetRow, whole: bytes) -> bool:
+        """Whether the prompt was not there before; else what the row repeats is told."""
         key = _digest(row.key)
         reference = _digest(json.dumps(self._references.of(row), sort_keys=True))
         first, reference_there = self.prompts.first.setdefault(key, (place, reference))
@@ -150,6 +150,7 @@ class _Check:
             self.prompts.texts.add(place, row.prompt, reference)
         if self.rules.against is not None and key in self.rules.against.first:
             self.tally.add("leak", place)
+        return first == place
 
     def _texts(self, place: int, row: DatasetRow) -> None:
         """What the words of a row say of it alone."""
@@ -180,7 +181,7 @@ class _Check:
     def whole(self, rows: int) -> None:
         """What only all rows together can tell."""
         self._references.whole()
-        self._skew.whole(self.usable)
+        self._skew.whole()
         self._near()
         if (self.usable < LEAST_ROWS and not self.rules.is_validation) or not self.usable:
             self.tally.add("too_few_rows", detail=str(self.usable))

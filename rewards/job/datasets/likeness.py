@@ -9,7 +9,7 @@ found with a probability of 0.9998, and a pair that is told has been compared.
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from zlib import crc32
@@ -98,13 +98,13 @@ class Likeness:
 
     def like(self, text: Text, *, keep: bool = True) -> list[Text]:
         """What is like a text of what was seen; it is remembered where nothing says the same."""
-        own = set(self._own(text))
+        own = self._own(text)
         if not own:
             return []
         bands, found = _bands(own), dict[int, Text]()
         for band in bands:
             for other in self._bands.get(band, ()):
-                if other.row not in found and _jaccard(own, set(self._own(other))) >= ALIKE:
+                if other.row not in found and _jaccard(own, self._own(other)) >= ALIKE:
                     found[other.row] = other
         if keep and not any(other.answer == text.answer for other in found.values()):
             for band in bands:
@@ -113,8 +113,11 @@ class Likeness:
                     members.append(text)
         return list(found.values())
 
-    def _own(self, text: Text) -> Iterable[int]:
+    def _own(self, text: Text) -> Sequence[int]:
+        """A text's shingles without the template's, the smallest first."""
         template = self.template
+        if not template:
+            return text.shingles
         return [hash_ for hash_ in text.shingles if hash_ & _LAST_SLOT not in template]
 
 
@@ -126,9 +129,9 @@ def same_task(one: Text, other: Text) -> bool:
     return one.answer == other.answer or one.normal == other.normal
 
 
-def _bands(own: set[int]) -> list[int]:
-    """The bands of a text in which there is anything."""
-    least = {hash_ % _BINS: hash_ for hash_ in sorted(own, reverse=True)}
+def _bands(own: Sequence[int]) -> list[int]:
+    """The bands of a text in which there is anything; of a bin its smallest hash, set last."""
+    least = {hash_ % _BINS: hash_ for hash_ in reversed(own)}
     found = []
     for start in range(0, _BINS, _BAND):
         band = [least.get(place, -1) for place in range(start, start + _BAND)]
@@ -137,8 +140,8 @@ def _bands(own: set[int]) -> list[int]:
     return found
 
 
-def _jaccard(one: set[int], other: set[int]) -> float:
+def _jaccard(one: Sequence[int], other: Sequence[int]) -> float:
     if min(len(one), len(other)) < ALIKE * max(len(one), len(other)):
         return 0.0
-    shared = len(one & other)
+    shared = len(set(one).intersection(other))
     return shared / (len(one) + len(other) - shared)

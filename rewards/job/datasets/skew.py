@@ -42,14 +42,9 @@ class Skew:
     _answers: Counter[bytes] = field(default_factory=Counter)
     _topics: dict[str, Counter[str]] = field(default_factory=dict)
     _lengths: dict[int, int] = field(default_factory=dict)
-    _seen: set[bytes] = field(default_factory=set)
 
     def row(self, place: int, row: DatasetRow, raw: Mapping[str, Any]) -> None:
-        """One more row; a prompt that was there before says nothing new."""
-        prompt = _digest(row.key)
-        if prompt in self._seen:
-            return
-        self._seen.add(prompt)
+        """One more row, whose prompt was not there before: another would say nothing new."""
         self._lengths[place] = len(row.prompt)
         if row.reference is not None:
             written = json.dumps(row.reference, sort_keys=True)
@@ -61,9 +56,9 @@ class Skew:
                 if value[:80] in values or len(values) < _VALUES_KEPT:
                     values[value[:80]] += 1
 
-    def whole(self, rows: int) -> None:
+    def whole(self) -> None:
         """What only all rows together can tell."""
-        distinct = len(self._seen)
+        distinct = len(self._lengths)
         if distinct < _FEW:
             return
         if self._answers:
