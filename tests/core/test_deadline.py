@@ -167,7 +167,7 @@ def test_the_timer_and_the_handler_of_somebody_else_go_on() -> None:
     """A program's own alarm is late by as much as the work takes, and no more is lost."""
     rung = threading.Event()
     before = signal.signal(signal.SIGALRM, lambda *_: rung.set())
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
     try:
 
         def work(alarm: Alarm) -> None:
@@ -210,15 +210,18 @@ def test_without_a_deadline_nothing_is_set_up() -> None:
 
 def test_off_the_main_thread_what_hangs_is_left_behind() -> None:
     """No signal arrives there: the caller goes on, and the work does on a daemon thread."""
-    release, ended, threads = threading.Event(), threading.Event(), []
+    begun, release, ended = (threading.Event() for _ in range(3))
+    threads = []
 
     def work(alarm: Alarm) -> None:
         threads.append(threading.current_thread())
+        begun.set()
         release.wait(FOR_EVER)
         ended.set()
 
     try:
         assert on_a_thread(lambda: in_time(work, monotonic() + 0.02)) is False
+        assert begun.wait(FOR_EVER)
         assert not ended.is_set()
         assert threads[0].daemon  # Python waits for others at its end
     finally:
