@@ -3,13 +3,30 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import SystemRandom
 
 #: Longer than the end of any process takes, on whatever machine.
 PATIENCE_SECONDS = 300
+
+
+#: Below those of which a system gives one to whoever asks for any: none is given away between the
+#: look and the server that is to have it.
+PORTS = range(20_000, 32_000)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has, for a server that must be told which."""
+    # Not by the seed that tests have: two processes would draw the same.
+    while True:
+        port = SystemRandom().choice(PORTS)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def alive(session: int) -> set[int]:

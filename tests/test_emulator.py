@@ -17,13 +17,11 @@ import pytest
 
 from rewards.wire.contract import HANDLER
 from rewards.workbench.local.runtime import Environment, Settings
+from tests.processes import PATIENCE_SECONDS, free_port
 
 ROOT = Path(__file__).parent.parent
 EMULATOR = ROOT / ".cache" / "rie" / "aws-lambda-rie"
 FOLDERS = sorted(path for path in (ROOT / "events").iterdir() if path.is_dir())
-
-#: Starting Python under the emulator takes a second or two on two busy cores.
-PATIENCE_SECONDS = 300.0
 
 pytestmark = [
     pytest.mark.emulator,
@@ -106,13 +104,6 @@ def post(url: str, event: bytes) -> bytes:
     with urllib.request.urlopen(url, data=event, timeout=PATIENCE_SECONDS) as response:
         body: bytes = response.read()
         return body
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.processes import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 BINARY = ROOT / ".cache" / "rie" / "aws-lambda-rie"
 INVOKE = "2015-03-31/functions/function/invocations"
@@ -41,7 +43,7 @@ def emulated(
     asset: Path, handler: str, runtime: Path, environment: Mapping[str, str]
 ) -> Iterator[str]:
     """Run a handler under the emulator; gives the URL to post events to."""
-    port, api_port = _free_port(), _free_port()
+    port, api_port = free_port(), free_port()
     command = [
         str(BINARY),
         f"--runtime-interface-emulator-address=127.0.0.1:{port}",
@@ -101,10 +103,3 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.01)
     raise RuntimeError("the emulator did not start")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
