@@ -19,7 +19,7 @@ from rewards.reading.structured.documents import MAX_DEPTH, read_document
 from rewards.reading.structured.leaves import Matching, Overlap, depth, leaves, without_nulls
 from rewards.reading.structured.schemas import Draft, Schema, compiled, schema_text
 from rewards.reading.text import quoted
-from rewards.reading.words import composed
+from rewards.reading.words import normal
 
 #: Per-field metrics: one CloudWatch metric and one `metrics_list` entry each, none of a long name.
 MAX_FIELD_METRICS = 20
@@ -168,8 +168,8 @@ def fields(
     answer = found.value
     if null_is_absent:
         answer, reference = without_nulls(answer), without_nulls(reference)
-    normal = functools.partial(_normal, ignore_case=ignore_case, ignore_space=ignore_space)
-    comparison = Matching(normal, in_order=lists == "ordered")
+    compared = functools.partial(_normal, ignore_case=ignore_case, ignore_space=ignore_space)
+    comparison = Matching(compared, in_order=lists == "ordered")
     same = comparison.overlap(answer, reference)
     metrics = {
         "precision": same.right / same.given,
@@ -202,7 +202,7 @@ def _normal(text: str, *, ignore_case: bool, ignore_space: bool) -> str:
     """What must be equal for two strings to be."""
     if ignore_space:
         text = _SPACE.sub("", text)
-    text = composed(text)
+    text = normal(text)
     return text.casefold() if ignore_case else text
 
 

@@ -15,7 +15,7 @@ from rewards.core.score import Score
 from rewards.core.scorer import scorer
 from rewards.reading.content import untagged
 from rewards.reading.text import quoted
-from rewards.reading.words import Grams, pieces, words
+from rewards.reading.words import Grams, pieces, visible, words
 
 Unit = Literal["characters", "words", "tokens"]
 Part = Literal["all", "answer"]
@@ -49,7 +49,7 @@ def within(
         at_most: the longest one; without it there is no limit.
         unit: what is counted; words as in `rewards.reading.words`.
         part: "all" that was generated, reasoning and thinking included, or the "answer" after it,
-            without `<answer>` tags and marks that end a turn.
+            without `<answer>` tags, marks that end a turn and what nobody sees.
         tokens_field: the metadata field that holds the number of tokens, for the unit "tokens".
 
     >>> within(Sample(id="1", completion="one two three"), at_most=3, unit="words").value
@@ -177,7 +177,7 @@ def _length(sample: Sample, unit: Unit, part: Part, tokens_field: str) -> float:
 
 def _text(sample: Sample, part: Part) -> str:
     if part == "answer":
-        return untagged(sample.completion)
+        return visible(untagged(sample.completion))
     if not sample.reasoning:
         return sample.completion
     return f"{sample.reasoning}\n{sample.completion}"

@@ -102,6 +102,20 @@ def test_a_right_a_wrong_and_a_broken_row(rewards: Run, folder: Path) -> None:
     assert lines[-1][:2] == ["1", "event"]
 
 
+def test_refused_references_are_counted_and_three_are_shown(rewards: Run, tmp_path: Path) -> None:
+    """Of an event that nothing is on record for: how many there are, and why each is no use."""
+    (folder := tmp_path / "events" / "gsm8k").mkdir(parents=True)
+    refused = ["x+2n+1", "(2,2),(1,3)", "x >= 5", "3^4 - 1"]
+    record(folder, "new", [wire_row("#### 4", text) for text in refused])
+
+    result = rewards("replay", folder)
+    totals = rewards("replay", folder, "--json").json["totals"]
+
+    assert sum("holds no single number" in line for line in result.stdout.splitlines()) == 3
+    assert totals["faults"] == {"missing_reference": 4}
+    assert len(totals["data_faults"]) == 3
+
+
 def test_an_event_is_a_line(rewards: Run, folder: Path) -> None:
     """Name, rows, mean reward, verdict; the first screen is as long as there are events."""
     record(folder, "known", [wire_row("72", id="a"), wire_row("71", id="b"), 3])
@@ -409,6 +423,7 @@ def test_json_is_one_document_with_the_explanation(rewards: Run, folder: Path) -
         "reward_mean": 1.0,
         "unscored": 1,
         "faults": {"malformed_row": 1},
+        "data_faults": [],
         "different": 0,
     }
 

@@ -220,6 +220,21 @@ def test_one_row_without_a_reference_costs_that_row(
     assert rewards("score", path, "--rubric", exact).code == 0
 
 
+def test_refused_references_are_counted_and_three_are_shown(rewards: Run, tmp_path: Path) -> None:
+    """The report says how many references were no single number, and why of three of them."""
+    refused = ["x+2n+1", "(2,2),(1,3)", "x >= 5", "3^4 - 1", "x >= 5"]
+    path = write_lines(tmp_path / "rows.jsonl", [wire_row("#### 4", r) for r in ["4", *refused]])
+
+    shown = rewards("score", path, "--rubric", "gsm8k").stderr
+    component = rewards("score", path, "--rubric", "gsm8k", "--json").json["components"]["correct"]
+
+    assert "5 missing_reference" in shown
+    told = [line for line in shown.splitlines() if line.startswith("  correct: the reference ")]
+    assert len(told) == len(component["data_faults"]) == 3
+    assert component["faults"] == {"missing_reference": 5}
+    assert all(any(repr(text) in line for text in refused) for line in component["data_faults"])
+
+
 BROKEN = """
 from rewards import Sample, scorer
 

@@ -273,6 +273,8 @@ def _print_totals(figures: dict[str, Any], mood: Mood) -> None:
         f"{figures['different'] or 'none'} different from expected",
         mood,
     )
+    for detail in figures["data_faults"]:
+        show(f"  {printable(detail, MAX_REASON_CHARS)}")
 
 
 def _document(event: Replayed) -> dict[str, Any]:

@@ -83,13 +83,14 @@ def score(  # long: half of it are options
 
     A summary closes the run, on stderr. With --json it is the one document on stdout: {"rubric",
     "digest", "rows", "scored", "malformed", "malformed_lines", "broken", "reward": {"mean",
-    "min", "max", "quantiles", "histogram"}, "components": {NAME: {"scored", "mean", "faults"}},
-    "closed_by", "groups": {"count", "compared", "zero_variance", "zero_variance_share"},
-    "seconds", "rows_per_second", "workers"}; results go to --out, or nowhere. "malformed" counts
-    the lines that hold no row at all (no JSON, no completion's field), which "malformed_lines"
-    shows, the first 20 of them; "broken" counts, by kind, the rows that the deployed function
-    would answer with the floor, as their messages hold no completion. Quantiles are exact to
-    0.0005 of the rubric's range.
+    "min", "max", "quantiles", "histogram"}, "components": {NAME: {"scored", "mean", "faults",
+    "data_faults"}}, "closed_by", "groups": {"count", "compared", "zero_variance",
+    "zero_variance_share"}, "seconds", "rows_per_second", "workers"}; results go to --out, or
+    nowhere. "faults" are counted by kind; "data_faults" says of three references or other fields
+    at most why they were no use. "malformed" counts the lines that hold no row at all (no JSON, no
+    completion's field), which "malformed_lines" shows, the first 20 of them; "broken" counts, by
+    kind, the rows that the deployed function would answer with the floor, as their messages hold
+    no completion. Quantiles are exact to 0.0005 of the rubric's range.
 
     Exit code 1 if a line was malformed, a row was broken, there was no row, a scorer raised, a
     component could score no sample at all, or one with on_error = "fail" failed.

@@ -14,6 +14,7 @@ from rewards.wire.contract import Row
 from rewards.wire.telemetry import mean
 from rewards.workbench.local.handler import InvocationResult, LocalHandler
 from rewards.workbench.output import distinct, json_text, printable, write_whole
+from rewards.workbench.rollouts.tally import MAX_REFUSED, REFUSED
 
 #: An id that stands in a sentence.
 MAX_ID_CHARS = 60
@@ -235,6 +236,14 @@ def totals(replayed: Sequence[Replayed]) -> dict[str, Any]:
     faults: Counter[str] = Counter()
     for summary in summaries:
         faults.update(summary["faults"])
+    refused = (
+        fault.detail
+        for event in replayed
+        if event.verdict != "same"  # what is expected needs no word
+        for reward in event.outcome.rewards
+        for fault in reward.faults.values()
+        if fault.kind in REFUSED
+    )
     return {
         "events": len(replayed),
         "refused": sum(event.outcome.error is not None for event in replayed),
@@ -242,5 +251,6 @@ def totals(replayed: Sequence[Replayed]) -> dict[str, Any]:
         "reward_mean": mean([reward.value for e in replayed for reward in e.outcome.rewards]),
         "unscored": sum(summary["unscored"] for summary in summaries),
         "faults": dict(sorted(faults.items())),
+        "data_faults": sorted(set(refused))[:MAX_REFUSED],
         "different": sum(bool(event.differences) for event in replayed),
     }

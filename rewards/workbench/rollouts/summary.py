@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from rewards.rubric import Rubric
-from rewards.workbench.output import counted, figure, print_json, print_table, say
+from rewards.workbench.output import counted, figure, print_json, print_table, printable, say
 from rewards.workbench.rollouts.files.resume import Progress
 from rewards.workbench.rollouts.grouping import Groups
 from rewards.workbench.rollouts.tally import Tally
 
 #: Characters of the longest bar of the histogram.
 BAR_WIDTH = 40
+
+#: Characters of why a reference or another field was no use.
+MAX_DETAIL_CHARS = 160
 
 #: What people call the field of a reference.
 _REFERENCE_NAMES = (
@@ -83,6 +86,9 @@ def print_summary(document: dict[str, Any]) -> None:
     )
     _print_histogram(reward["histogram"])
     _print_components(document["components"])
+    for name, component in document["components"].items():
+        for detail in component["data_faults"]:
+            say(f"  {name}: {printable(detail, MAX_DETAIL_CHARS)}")
     if document["closed_by"]:
         say(f"stopped by a gate: {_counts(document['closed_by']).removeprefix(', ')}")
     groups = document["groups"]

@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
+from rewards.core.errors import MissingReferenceError, UnusableDataError
 from rewards.core.score import Reward
 from rewards.rubric import Rubric
 from rewards.wire.answering import Answered
@@ -21,6 +22,11 @@ GRID_STEPS = 1000
 #: Every finite float is a whole number of these parts, so that sums of them are exact.
 _PARTS_BITS = 1074
 
+#: Faults of the data that are shown of each component, such as references that are no number.
+MAX_REFUSED = 3
+#: The kinds of fault that a row's data are to blame for, its reference most of all.
+REFUSED = (MissingReferenceError.kind, UnusableDataError.kind)
+
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 HISTOGRAM_BARS = 10
 
@@ -32,6 +38,8 @@ class Tally:
     Keys of `counts`: rows, malformed, scored, broken/KIND, component/NAME, fault/NAME/KIND,
     bug/NAME, closed/GATE. Of `sums`: reward, component/NAME, exact, in parts of 2 to the power
     of -1074. `grid` counts rewards by their step between the rubric's lowest and highest reward.
+    `refused` has why a row's data were no use, by component: the first of the reasons by the
+    alphabet, which are the same in whatever order tallies are added.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -39,6 +47,7 @@ class Tally:
     grid: Counter[int] = field(default_factory=Counter)
     lowest: float = math.inf
     highest: float = -math.inf
+    refused: dict[str, list[str]] = field(default_factory=dict)
 
     def add_batch(self, rubric: Rubric, answered: Answered) -> None:
         """Count a scored batch."""
@@ -66,6 +75,8 @@ class Tally:
         self.grid.update(other.grid)
         self.lowest = min(self.lowest, other.lowest)
         self.highest = max(self.highest, other.highest)
+        for name, details in other.refused.items():
+            self._refuse(name, details)
 
     def _add_components(self, reward: Reward) -> None:
         for name, score in reward.scores.items():
@@ -73,8 +84,14 @@ class Tally:
             self.sums[f"component/{name}"] += _parts(score.value)
         for name, fault in reward.faults.items():
             self.counts[f"fault/{name}/{fault.kind}"] += 1
+            if fault.kind in REFUSED:
+                self._refuse(name, [fault.detail])
         if reward.closed is not None:
             self.counts[f"closed/{reward.closed}"] += 1
+
+    def _refuse(self, component: str, details: Iterable[str]) -> None:
+        shown = {*self.refused.get(component, ()), *details}
+        self.refused[component] = sorted(shown)[:MAX_REFUSED]
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON, for a run that is resumed."""
@@ -83,6 +100,7 @@ class Tally:
             "sums": {name: hex(parts) for name, parts in self.sums.items()},
             "grid": {str(step): count for step, count in self.grid.items()},
             "extremes": [self.lowest, self.highest] if self.counts["scored"] else [],
+            "refused": self.refused,
         }
 
     @classmethod
@@ -91,7 +109,7 @@ class Tally:
         lowest, highest = data["extremes"] or (math.inf, -math.inf)
         grid = Counter({int(step): count for step, count in data["grid"].items()})
         sums = Counter({name: int(parts, 16) for name, parts in data["sums"].items()})
-        return cls(Counter(data["counts"]), sums, grid, lowest, highest)
+        return cls(Counter(data["counts"]), sums, grid, lowest, highest, dict(data["refused"]))
 
     @property
     def bugs(self) -> dict[str, int]:
@@ -135,6 +153,7 @@ class Tally:
             "scored": count,
             "mean": self._mean(f"component/{name}", count) if count else None,
             "faults": self.faults(name),
+            "data_faults": self.refused.get(name, []),
         }
 
     def _distribution(self, rubric: Rubric) -> dict[str, Any]:
