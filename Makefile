@@ -68,8 +68,8 @@ format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure speed as ratios within one run
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,ops,rounds -q
+bench: $(VENV)/dev.stamp ## Measure speed as ratios within one run, into benchmarks/results.md
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,ops,rounds -q --record
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev.stamp ## 200,000 malformed events through the handler's path, seeded

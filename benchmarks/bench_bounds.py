@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 import pytest
 
+from benchmarks.conftest import Measured
+from benchmarks.timing import cpu_seconds, least
 from rewards import Rubric, Sample
 from rewards.reading.structured.documents import MAX_DOCUMENTS, MAX_VALUES
 from rewards.registry import resolve
@@ -255,7 +256,7 @@ def cases() -> dict[str, tuple[str, Mapping[str, Any], Any]]:
     return found
 
 
-def measured(name: str) -> dict[str, Any]:
+def tried(name: str) -> dict[str, Any]:
     """The slowest texts of one case in this process: CPU seconds, and megabytes of growth."""
     address, params, reference = cases()[name]
     most = 50_000 if name.endswith("50,000 bytes") else MEGABYTE
@@ -266,9 +267,9 @@ def measured(name: str) -> dict[str, Any]:
         """A megabyte's time: of a rollout's where the scorer sees a group."""
         if not scorer.is_group:
             sample = Sample(id="1", completion=text, reference_answer=reference)
-            return timed(scorer.function, sample, **bound)
+            return cpu_seconds(partial(scorer.function, sample, **bound))
         group = [Sample(id=str(i), completion=text[i:] + text[:i]) for i in range(GROUP)]
-        return timed(scorer.function, group, **bound) / GROUP
+        return cpu_seconds(partial(scorer.function, group, **bound)) / GROUP
 
     def slowest(texts: Iterable[tuple[str, str]], tries: int) -> list[tuple[float, str]]:
         times = ((min(seconds(text) for _ in range(tries)), label) for label, text in texts)
@@ -281,21 +282,19 @@ def measured(name: str) -> dict[str, Any]:
     times = slowest(chain(whole, documents() if most == MEGABYTE else ()), TRIES)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     short_words = filled("a b ", MEGABYTE)
-    yardstick = min(timed(re.findall, r"\w+", short_words) for _ in range(3))
+    (yardstick,) = least(lambda: re.findall(r"\w+", short_words), rounds=3)
     return {"yardstick": yardstick, "slowest": times[:3], "megabytes": grown}
 
 
-def timed(function: Any, *args: Any, **kwargs: Any) -> float:
-    """CPU seconds of a call."""
-    start = process_time()
-    function(*args, **kwargs)
-    return process_time() - start
+def shown(label: str) -> str:
+    """The name of a text in a cell of a table."""
+    return ascii(label)[1:-1].replace("|", "\\x7c").replace("`", "\\x60")
 
 
 def in_a_process_of_its_own(name: str) -> dict[str, Any]:
     """What is measured there; its memory is nobody else's."""
-    script = "import json, sys; from benchmarks.bench_bounds import measured; "
-    script += "print(json.dumps(measured(sys.argv[1])))"
+    script = "import json, sys; from benchmarks.bench_bounds import tried; "
+    script += "print(json.dumps(tried(sys.argv[1])))"
     done = subprocess.run(
         [sys.executable, "-c", script, name], capture_output=True, text=True, check=True, cwd=ROOT
     )
@@ -304,18 +303,18 @@ def in_a_process_of_its_own(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", list(cases()))
-def test_the_slowest_megabyte(name: str, benchmark: Any, capsys: Any) -> None:
+def test_the_slowest_megabyte(name: str, benchmark: Any, measured: Measured) -> None:
     """No text costs more than a few passes of a regular expression, or much memory."""
     found = benchmark.pedantic(lambda: in_a_process_of_its_own(name), rounds=1)
     held_to = SLOWER.get(name.partition(".")[0], YARDSTICKS)
     (seconds, text), *others = found["slowest"]
     ratio = seconds / found["yardstick"]
-    with capsys.disabled():
-        print(
-            f"\n{name}: {seconds * 1e3:,.0f} ms ({text}; then "
-            f"{', '.join(f'{label} {time * 1e3:,.0f}' for time, label in others)}) = {ratio:.1f} x "
-            f"re.findall (held to {held_to}), +{found['megabytes']:,.0f} MB",
-            end="",
-        )
+    then = ", ".join(f"{shown(label)} {time * 1e3:,.0f}" for time, label in others)
+    measured(
+        f"`{name}`, its slowest megabyte",
+        f"{seconds * 1e3:,.0f} ms ({shown(text)}; then {then}): {ratio:.1f} passes of "
+        f"`re.findall`, +{found['megabytes']:,.0f} MB",
+        f"{held_to} passes, {MEMORY_MB} MB",
+    )
     assert ratio <= held_to
     assert found["megabytes"] <= MEMORY_MB

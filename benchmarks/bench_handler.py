@@ -10,28 +10,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Any
 
 import pytest
 
+from benchmarks.conftest import Measured
+from benchmarks.timing import least
 from rewards.wire.contract import parse_event
 
 ROOT = Path(__file__).parent.parent
 EVENT = json.loads((ROOT / "events" / "gsm8k" / "batch_64.json").read_text(encoding="utf-8"))
 
 ROUNDS = 300
-
-
-def seconds(call: Any, rounds: int = ROUNDS) -> float:
-    """The median time of a call."""
-    times = []
-    for _ in range(rounds):
-        start = perf_counter()
-        call()
-        times.append(perf_counter() - start)
-    return median(times)
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +34,12 @@ def handler() -> Any:
     return rewards.handler
 
 
-def test_handler_against_json(benchmark: Any, handler: Any, capsys: Any, monkeypatch: Any) -> None:
+def test_handler_against_json(
+    benchmark: Any, handler: Any, measured: Measured, capsys: Any, monkeypatch: Any
+) -> None:
     """With the scorers' verdicts at hand, the handler takes at most 4 times the JSON around it."""
     response = handler.lambda_handler(EVENT, None)
-    event_text, response_text = json.dumps(EVENT), json.dumps(response)
+    event_text = json.dumps(EVENT)
     samples = [row.sample for row in parse_event(EVENT) if row.sample is not None]
     # What the scorers themselves take is left out by looking their verdicts up: to time both and
     # subtract would be a small difference of two large and noisy numbers.
@@ -62,27 +54,27 @@ def test_handler_against_json(benchmark: Any, handler: Any, capsys: Any, monkeyp
         json.dumps(response)
 
     benchmark.pedantic(lambda: handler.lambda_handler(EVENT, None), rounds=ROUNDS, warmup_rounds=10)
-    ours, baseline = seconds(lambda: handler.lambda_handler(EVENT, None)), seconds(around)
+    ours, baseline = least(lambda: handler.lambda_handler(EVENT, None), around, rounds=ROUNDS)
     capsys.readouterr()
     ratio = ours / baseline
     benchmark.extra_info.update(handler_us=ours * 1e6, json_us=baseline * 1e6, ratio=ratio)
-    with capsys.disabled():
-        print(
-            f"\n64 samples, {len(event_text) + len(response_text):,} bytes: handler without "
-            f"scorers {ours * 1e6:,.0f} us = {ratio:.2f} x json.loads(event) + "
-            f"json.dumps(response) (held to 4)"
-        )
+    measured(
+        "handler, 64 GSM8K samples, without the scorers' own time",
+        f"{ours * 1e3:.1f} ms: {ratio:.1f} times `json.loads` of the event and `json.dumps` of the "
+        "response",
+        "4 times",
+    )
     assert ratio <= 4
 
 
-def test_import_against_powertools(benchmark: Any, capsys: Any) -> None:
+def test_import_against_powertools(benchmark: Any, measured: Measured) -> None:
     """Import rewards.handler / import Logger and Metrics is at most 1.5."""
     env = {**os.environ, "REWARD_RUBRIC": "gsm8k"}
     # Deployed code has its bytecode beside it, as pip leaves Powertools': compile ours, too.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def import_time(code: str) -> float:
-        script = f"from time import perf_counter as t; s = t(); {code}; print(t() - s)"
+        script = f"from time import process_time as t; s = t(); {code}; print(t() - s)"
         command = [sys.executable, "-c", script]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
         return float(done.stdout)
@@ -95,6 +87,9 @@ def test_import_against_powertools(benchmark: Any, capsys: Any) -> None:
     benchmark.pedantic(lambda: import_time("import rewards.handler"), rounds=3)
     ratio = min(ours) / min(theirs)
     benchmark.extra_info.update(ratio=ratio)
-    with capsys.disabled():
-        print(f"\nimport {min(ours) * 1e3:.0f} ms = {ratio:.2f} x Powertools alone (held to 1.5)")
+    measured(
+        "`import rewards.handler` with the `gsm8k` rubric",
+        f"{ratio:.2f} times Powertools' Logger and Metrics alone ({min(ours) * 1e3:.0f} ms)",
+        "1.5 times",
+    )
     assert ratio <= 1.5

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.conftest import Measured
 from rewards.core.sample import Message, Sample
 from rewards.judge import Asking, RetryPolicy, install, usage
 from rewards.judge.clients.bedrock import BedrockJudge
@@ -67,7 +68,7 @@ def honest(asked: Asked) -> float:
 
 
 def test_a_deadline_in_the_midst_of_faults_and_hanging_sockets(
-    benchmark: Any, server: Converse, capsys: Any
+    benchmark: Any, server: Converse, measured: Measured
 ) -> None:
     """Two seconds for what would take ten, every tenth socket dead: over when it must be."""
     server.delay = 0.05
@@ -90,8 +91,11 @@ def test_a_deadline_in_the_midst_of_faults_and_hanging_sockets(
     assert all(asked.at < deadline for asked in server.asked)
     assert server.last_end < deadline + 0.25
     assert max(taken) < 2.25
-    with capsys.disabled():
-        print(f"\ndeadline of 2 s: over after {max(taken):.3f} s, {len(server.asked)} requests")
+    measured(
+        "a judge under faults and dead sockets, deadline of 2 s",
+        f"over after {max(taken):.2f} s, {len(server.asked):,} requests, none past it",
+        "2.25 s",
+    )
 
 
 HANDLER = """
@@ -113,7 +117,7 @@ print(json.dumps({"init": init, "took": took}))
 
 
 def test_a_batch_of_64_takes_two_rounds_of_the_judge(
-    benchmark: Any, server: Converse, capsys: Any, tmp_path: Path
+    benchmark: Any, server: Converse, measured: Measured, tmp_path: Path
 ) -> None:
     """In a process of its own, as in Lambda: threads, connections and all."""
     rubric = tmp_path / "judged.toml"
@@ -149,22 +153,21 @@ def test_a_batch_of_64_takes_two_rounds_of_the_judge(
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return result
 
-    measured = benchmark.pedantic(run, rounds=1)
+    found = benchmark.pedantic(run, rounds=1)
 
     ideal = 64 / 32 * server.delay
-    with capsys.disabled():
-        cold, warm = measured["took"]
-        print(
-            f"\n64 samples, judge of 1 s, 32 at once: {cold:.3f} s on the first event, {warm:.3f} s"
-            f" on the next (ideal {ideal:.0f} s, held to {1.25 * ideal:.1f}); init "
-            f"{measured['init']:.2f} s"
-        )
+    cold, warm = found["took"]
+    measured(
+        "64 samples, a judge that takes 1 s, 32 at once",
+        f"{cold:.2f} s on the first event, {warm:.2f} s on the next ({ideal:.0f} s is ideal)",
+        f"{1.25 * ideal:.1f} s",
+    )
     assert len(server.asked) == 128
-    assert max(measured["took"]) <= 1.25 * ideal
+    assert max(found["took"]) <= 1.25 * ideal
 
 
 def test_ten_thousand_calls_with_a_fifth_of_faults(
-    benchmark: Any, server: Converse, capsys: Any
+    benchmark: Any, server: Converse, measured: Measured
 ) -> None:
     """Nothing is invented, nothing is late, nothing is asked too often, all of it twice."""
     component = use(
@@ -202,9 +205,10 @@ def test_ten_thousand_calls_with_a_fifth_of_faults(
     assert len(server.asked) == figures["JudgeRequests"] <= allowed
     assert server.most_under_way <= 32
     assert runs[0] == runs[1]
-    with capsys.disabled():
-        print(
-            f"\n{CALLS:,} calls: {len(server.asked):,} requests (allowed {allowed:,.0f}), "
-            f"{figures['JudgeRetries']:,.0f} retries, {figures['JudgeRepairs']:,.0f} repairs, "
-            f"unscored {faults}, at most {server.most_under_way} at once, both runs equal"
-        )
+    unscored = ", ".join(f"{count} {kind}" for kind, count in sorted(faults.items()))
+    measured(
+        f"{CALLS:,} calls of a judge of which a fifth fail",
+        f"{len(server.asked):,} requests, {figures['JudgeRetries']:,.0f} retries, "
+        f"{figures['JudgeRepairs']:,.0f} repairs, unscored {unscored}, no score invented",
+        f"{allowed:,.0f} requests",
+    )

@@ -10,18 +10,21 @@ import json
 import random
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Any
 
 import pytest
 
+from benchmarks.conftest import Measured
+from benchmarks.timing import cpu_seconds, least
 from rewards.core.sample import Sample
 from rewards.scorers.numeric import matches, steps
 
 #: Recorded responses, where they are present: beside the repository, no part of it.
 REAL = Path(__file__).parents[2] / "shared" / "data" / "numeric" / "real.jsonl.gz"
+#: Whose rows a figure is of.
+ROWS = "real responses" if REAL.exists() else "made responses"
 MEGABYTE = 1_000_000
 SAMPLES = 2000
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*")
@@ -71,30 +74,31 @@ def responses() -> list[tuple[str, str]]:
     return [(work * 7 + ends[index % 4], "72") for index in range(SAMPLES)]
 
 
-def a_second(score: Score, rows: list[tuple[str, str]]) -> float:
-    """Responses scored in a second on one core: the median of 7 passes."""
-    times = []
-    for _ in range(7):
-        start = perf_counter()
-        for response, gold in rows:
-            score(response, gold)
-        times.append(perf_counter() - start)
-    return len(rows) / median(times)
+def a_second(rows: list[tuple[str, str]], *scores: Score) -> list[float]:
+    """Responses scored in a second on one core, by each of several, in the best of 9 passes."""
+
+    def all_of_them(score: Score) -> Callable[[], Any]:
+        return lambda: [score(*row) for row in rows]
+
+    return [len(rows) / seconds for seconds in least(*map(all_of_them, scores), rounds=9)]
 
 
-def test_real_responses(benchmark: Any, capsys: Any) -> None:
+def test_real_responses(benchmark: Any, measured: Measured) -> None:
     """As fast as the naive last-number regex, within the noise of a shared machine."""
     rows = responses()
     benchmark.pedantic(lambda: [matches(*row) for row in rows], rounds=5, warmup_rounds=1)
-    ours, theirs = a_second(matches, rows), a_second(naive, rows)
+    ours, theirs = a_second(rows, matches, naive)
     benchmark.extra_info.update(ours=ours, naive=theirs, ratio=ours / theirs)
-    with capsys.disabled():
-        print(f"\nnumeric.match {ours:,.0f}/s = {ours / theirs:.2f} x the last number by regex")
+    measured(
+        f"`numeric.match` on {ROWS}",
+        f"{ours:,.0f} a second: {ours / theirs:.2f} times the last number by regex",
+        "0.7 times",
+    )
     assert ours / theirs > 0.7
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("math_verify"), reason="needs Math-Verify")
-def test_against_math_verify(benchmark: Any, capsys: Any) -> None:
+def test_against_math_verify(benchmark: Any, measured: Measured) -> None:
     """At least 200 times Math-Verify's speed in the same run."""
     from math_verify import parse, verify
 
@@ -103,47 +107,37 @@ def test_against_math_verify(benchmark: Any, capsys: Any) -> None:
 
     rows = responses()[:300]
     benchmark.pedantic(lambda: [matches(*row) for row in rows], rounds=5, warmup_rounds=1)
-    start = perf_counter()
-    for row in rows:
-        peer(*row)
-    theirs = len(rows) / (perf_counter() - start)
-    ours = a_second(matches, rows)
-    with capsys.disabled():
-        print(
-            f"\nnumeric.match {ours:,.0f}/s = {ours / theirs:.0f} x Math-Verify's {theirs:,.0f}/s"
-        )
+    theirs = len(rows) / cpu_seconds(lambda: [peer(*row) for row in rows])
+    (ours,) = a_second(rows, matches)
+    measured(
+        f"`numeric.match` against Math-Verify, on {ROWS}",
+        f"{ours / theirs:,.0f} times its {theirs:,.0f} a second",
+        "200 times",
+    )
     assert ours / theirs > 200
 
 
-def test_worst_megabytes(benchmark: Any, capsys: Any) -> None:
+def test_worst_megabytes(benchmark: Any, measured: Measured) -> None:
     """Under 20 ms for any megabyte, and no worse than linear: twice the text, about twice."""
     slowest = {}
     for name, text in WORST.items():
-        times = []
-        for _ in range(5):
-            start = perf_counter()
-            matches(text, "72")
-            times.append(perf_counter() - start)
-        slowest[name] = min(times)
+        (slowest[name],) = least(partial(matches, text, "72"), rounds=5)
     order = sorted(slowest, key=lambda name: -slowest[name])
     benchmark.pedantic(lambda: matches(WORST[order[0]], "72"), rounds=5)
-    with capsys.disabled():
-        for name in order[:5]:
-            print(f"\n1 MB of {name}: {slowest[name] * 1e3:.1f} ms", end="")
-        print(" (held to 20)")
+    worst = [f"{name} {slowest[name] * 1e3:.1f}" for name in order[1:4]]
+    measured(
+        "`numeric.match`, its slowest megabyte",
+        f"{slowest[order[0]] * 1e3:.0f} ms ({order[0]}; then {', '.join(worst)})",
+        "20 ms",
+    )
     assert slowest[order[0]] < 0.020
 
 
-def test_steps_worst_megabytes(benchmark: Any, capsys: Any) -> None:
+def test_steps_worst_megabytes(benchmark: Any, measured: Measured) -> None:
     """Checking the equations of a megabyte takes no longer than finding its answer may."""
     samples = [Sample(id="1", completion=text, reference_answer=72) for text in WORST.values()]
     samples.append(Sample(id="1", completion="1+1=2 " * (MEGABYTE // 6), reference_answer=72))
-    times = []
-    for sample in samples:
-        start = perf_counter()
-        steps(sample)
-        times.append(perf_counter() - start)
+    times = [seconds for one in samples for seconds in least(partial(steps, one), rounds=3)]
     benchmark.pedantic(lambda: steps(samples[-1]), rounds=3)
-    with capsys.disabled():
-        print(f"\nnumeric.steps, slowest megabyte: {max(times) * 1e3:.1f} ms")
+    measured("`numeric.steps`, its slowest megabyte", f"{max(times) * 1e3:.0f} ms", "40 ms")
     assert max(times) < 0.040

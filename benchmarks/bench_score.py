@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from benchmarks.bench_numeric import REAL
+from benchmarks.conftest import Measured
 from tests.processes import alive
 
 ROWS = int(os.environ.get("REWARDS_BENCH_ROWS", "100000"))
@@ -39,7 +40,7 @@ Rows = Iterator[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Used:
     """A run of the command.
 
     `megabytes` are those of all its processes together, each at its peak; `busiest` is the time on
@@ -85,7 +86,7 @@ SETS: dict[str, tuple[Callable[[int], Rows], int]] = {
 }
 
 
-def scored(path: Path, rubric: str, workers: int) -> Measured:
+def scored(path: Path, rubric: str, workers: int) -> Used:
     """Run the command on a file; `rubric` is a name or a path."""
     out = path.with_suffix(f".{workers}.out")
     command = [sys.executable, "-c", "from rewards.workbench.cli import main; main()"]
@@ -104,7 +105,7 @@ def scored(path: Path, rubric: str, workers: int) -> Measured:
     seconds = perf_counter() - started
     assert process.returncode == 0, errors.decode()
     kilobytes, busy = zip(*used.values(), strict=True)
-    return Measured(seconds, sum(kilobytes) / 1024, max(busy), out.read_bytes())
+    return Used(seconds, sum(kilobytes) / 1024, max(busy), out.read_bytes())
 
 
 class watched:
@@ -151,7 +152,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells a proces
 @linux
 @pytest.mark.parametrize("name", SETS)
 def test_rows_scale_with_the_cores_in_constant_memory(
-    benchmark: Any, tmp_path: Path, capsys: Any, name: str
+    benchmark: Any, tmp_path: Path, measured: Measured, name: str
 ) -> None:
     """Two workers share the work, write the same bytes, and all processes fit into 200 MB."""
     rows, count = SETS[name]
@@ -161,12 +162,13 @@ def test_rows_scale_with_the_cores_in_constant_memory(
     one = scored(path, "gsm8k", 1)
     two = benchmark.pedantic(lambda: scored(path, "gsm8k", 2), rounds=1)
     share = two.busiest / one.busiest
-    with capsys.disabled():
-        print(
-            f"\nrewards score, gsm8k, {count:,} {name}: {count / one.seconds:,.0f} rows/s with one "
-            f"worker, {count / two.seconds:,.0f} with two; the busiest has {share:.0%} of the work "
-            f"of one; at most {max(one.megabytes, two.megabytes):,.0f} MB in all processes together"
-        )
+    megabytes = max(one.megabytes, two.megabytes)
+    measured(
+        f"`rewards score`, `gsm8k`, {count:,} {name}",
+        f"{count / one.busiest:,.0f} a second of one core; of two workers the busier has "
+        f"{share:.0%} of the work; at most {megabytes:,.0f} MB in all",
+        f"two thirds of the work, {MAX_MEGABYTES} MB",
+    )
     assert one.output == two.output
     assert max(one.megabytes, two.megabytes) < MAX_MEGABYTES
     assert share < 2 / 3
@@ -174,7 +176,7 @@ def test_rows_scale_with_the_cores_in_constant_memory(
 
 @linux
 def test_shuffled_rollouts_are_brought_together_in_constant_memory(
-    benchmark: Any, tmp_path: Path, capsys: Any
+    benchmark: Any, tmp_path: Path, measured: Measured
 ) -> None:
     """A rubric that compares costs a pass more on shuffled rows, and no memory that grows."""
     rubric = tmp_path / "comparing.toml"
@@ -186,11 +188,11 @@ def test_shuffled_rollouts_are_brought_together_in_constant_memory(
     del rows
     before = scored(together, str(rubric), 2)
     after = benchmark.pedantic(lambda: scored(path, str(rubric), 2), rounds=1)
-    with capsys.disabled():
-        print(
-            f"\nrewards score, diversity, {ROWS:,} short synthetic rollouts: shuffled "
-            f"{after.seconds / before.seconds:.2f} times as long as in groups, at most "
-            f"{after.megabytes:,.0f} MB in all processes together"
-        )
+    measured(
+        f"`rewards score`, `diversity.distinct`, {ROWS:,} short synthetic rollouts",
+        f"shuffled {after.seconds / before.seconds:.2f} times as long as in groups; at most "
+        f"{after.megabytes:,.0f} MB in all",
+        f"{MAX_MEGABYTES} MB",
+    )
     assert sorted(before.output.splitlines()) == sorted(after.output.splitlines())
     assert after.megabytes < MAX_MEGABYTES

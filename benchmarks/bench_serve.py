@@ -12,13 +12,13 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 
 import boto3  # noqa: TID251 - the client that is measured; no cold start is paid here
 import pytest
 
+from benchmarks.conftest import Measured
 from rewards.workbench.local.invoke_api import Function, InvokeServer
 from rewards.workbench.local.runtime import Environment, Settings
 
@@ -55,7 +55,7 @@ def in_process() -> Any:
 
 
 def test_serve_against_the_handler(
-    benchmark: Any, served: Any, in_process: Any, capsys: Any
+    benchmark: Any, served: Any, in_process: Any, measured: Measured
 ) -> None:
     """Served / in process: at most 1.5 times and 3 ms."""
     taken: dict[Any, list[float]] = {served: [], in_process: []}
@@ -67,11 +67,12 @@ def test_serve_against_the_handler(
                 call()
                 times.append(perf_counter() - started)
         benchmark.pedantic(served, rounds=5)
-    ours, theirs = (median(times) * 1000 for times in taken.values())
+    # The least of each: what others do on this machine is in none of them.
+    ours, theirs = (min(times) * 1000 for times in taken.values())
     benchmark.extra_info.update(served_ms=ours, in_process_ms=theirs)
-    with capsys.disabled():
-        print(
-            f"\n64 rows served {ours:.1f} ms, in process {theirs:.1f} ms: {ours / theirs:.2f} "
-            f"times (held to 1.5 times and 3 ms: {1.5 * theirs + 3:.1f} ms)"
-        )
+    measured(
+        "`rewards serve`, 64 GSM8K samples by boto3",
+        f"{ours / theirs:.1f} times the handler in process ({ours:.1f} ms, {theirs:.1f} ms)",
+        "1.5 times and 3 ms",
+    )
     assert ours <= 1.5 * theirs + 3
