@@ -30,12 +30,12 @@ from aws_lambda_powertools import Logger, Metrics
 
 from rewards.core.errors import SpecError
 from rewards.rubric import Rubric
-from rewards.rubric.bugs import Bug
 from rewards.wire.answering import Answered, answer
 from rewards.wire.contract import MAX_PAYLOAD_BYTES
 from rewards.wire.telemetry import NAMESPACE, emf_records, metrics_of, rollout_line
 
 if TYPE_CHECKING:
+    from rewards.rubric.bugs import Bug
     from rewards.wire.capture import Capture, Caught
 
 DEFAULT_RUBRIC = "gsm8k"
@@ -156,7 +156,7 @@ def _report(answered: Answered, context: Any, started: float) -> None:
     _LOGGER.info("batch scored", extra={**figures, **_origin(context)})
 
 
-def _log_bug(bug: Bug) -> None:
+def _log_bug(bug: "Bug") -> None:
     """The first of its kind, with file and line; its message may quote a completion."""
     _LOGGER.error("a scorer has a bug", extra={"bug": bug.without_text(), "digest": RUBRIC.digest})
 

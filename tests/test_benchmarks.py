@@ -9,8 +9,9 @@ from benchmarks.results import Result, rows_of, table_of
 
 #: Measured by what `make bench` does not run, each with where.
 ELSEWHERE = {
-    "deployed zip of a pure rubric",  # make synth; init in the emulator
-    "`rewards score`, `gsm8k`, a million rollouts",  # REWARDS_BENCH_ROWS=1000000
+    "deployed zip of a pure rubric",  # make deploy-local
+    "`rewards score`, `gsm8k`, a million rollouts of one line",  # REWARDS_BENCH_ROWS=1000000
+    "the slowest megabyte of `choice.match`",  # many rows of the table in one
 }
 
 ROWS = {

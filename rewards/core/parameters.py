@@ -35,7 +35,7 @@ _TABLES = (dict, Mapping)
 _PLAIN = (str, int, float, date, time, NoneType)
 
 #: An entry of "Args:", the name and the beginning of what it means.
-_ENTRY = re.compile(r" {1,4}(\w+): (.*)")
+_ENTRY = r" {1,4}(\w+): (.*)"
 
 
 def declared(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -95,7 +95,7 @@ def documented(docstring: str | None) -> dict[str, str]:
     found: dict[str, str] = {}
     name = ""
     for line in section:
-        if entry := _ENTRY.fullmatch(line):
+        if entry := re.fullmatch(_ENTRY, line):
             name, found[entry[1]] = entry[1], entry[2]
         elif line.strip() and name:
             found[name] += f" {line.strip()}"

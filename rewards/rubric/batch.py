@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rewards.core.deadline import Alarm, in_time
 from rewards.core.errors import (
@@ -29,12 +29,14 @@ from rewards.core.errors import (
 )
 from rewards.core.sample import Sample
 from rewards.core.score import Fault, Reward, Score, asked
-from rewards.rubric.bugs import Tell, bug_of, is_new
 from rewards.rubric.component import BoundComponent, no_verdict
 from rewards.rubric.printing import prints_to_stderr
 from rewards.rubric.reference import with_reference
 from rewards.rubric.spec import RubricSpec
 from rewards.rubric.totals import group_indices, neutralised, normalized, total
+
+if TYPE_CHECKING:  # imported with the first bug: most batches have none
+    from rewards.rubric.bugs import Tell
 
 _LATE = Fault.of(DeadlineError("no time left"))
 
@@ -54,7 +56,7 @@ class Batch:
         components: Sequence[BoundComponent],
         samples: Sequence[Sample],
         deadline: float,
-        tell: Tell,
+        tell: Tell | None,
     ) -> None:
         self.spec = spec
         self.components = components
@@ -234,10 +236,12 @@ class Batch:
         assert isinstance(verdict, Fault)
         why = verdict.kind
         if verdict.blame == "scorer":
+            from rewards.rubric.bugs import bug_of, is_new, to_stderr
+
             bug = bug_of(component.name, component.scorer, verdict, error)
             why = f"{why}: {bug.place}"
             if is_new(bug):
-                asked(partial(self.tell, bug), None)
+                asked(partial(self.tell or to_stderr, bug), None)
         if component.policy(verdict) == "fail":
             raise self.failed(component, index, verdict, why)
         self.faults[index][component.name] = verdict

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Concatenate, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec
 
 from rewards.core.errors import (
     SpecError,
@@ -16,7 +16,6 @@ from rewards.core.score import Reward
 from rewards.core.scorer import GroupScorer, Scorer, Service
 from rewards.registry import resolve
 from rewards.rubric.batch import Batch
-from rewards.rubric.bugs import Tell, to_stderr
 from rewards.rubric.component import BoundComponent
 from rewards.rubric.reach import check_reach, reach
 from rewards.rubric.spec import (
@@ -29,6 +28,9 @@ from rewards.rubric.spec import (
     parse_spec,
 )
 from rewards.rubric.totals import group_indices
+
+if TYPE_CHECKING:
+    from rewards.rubric.bugs import Tell
 
 P = ParamSpec("P")
 
@@ -268,19 +270,19 @@ class Rubric:
 
     def score(self, sample: Sample) -> Reward:
         """Score one sample, a batch of its own; `TypeError` where it is none."""
-        return self._scored(as_samples([sample], "score"), math.inf, to_stderr)[0]
+        return self._scored(as_samples([sample], "score"), math.inf, None)[0]
 
     def score_batch(
         self,
         samples: Sequence[Sample],
         *,
         deadline: float | None = None,
-        tell: Tell = to_stderr,
+        tell: "Tell | None" = None,
     ) -> list[Reward]:
         """Score samples together: one reward for each, in order.
 
         `deadline` is a `time.monotonic()` value; what is not scored by then is unscored. `tell`
-        hears of the first bug of each kind that a scorer shows in this process.
+        hears of the first bug of each kind that a scorer shows in this process, by default stderr.
 
         Raises:
             BatchFailedError: a component with `on_error = "fail"` could not be scored.
@@ -289,7 +291,7 @@ class Rubric:
         limit = math.inf if deadline is None else deadline
         return self._scored(as_samples(samples, "score_batch"), limit, tell)
 
-    def _scored(self, samples: Sequence[Sample], limit: float, tell: Tell) -> list[Reward]:
+    def _scored(self, samples: Sequence[Sample], limit: float, tell: "Tell | None") -> list[Reward]:
         return Batch(self.spec, self.components, samples, limit, tell).rewards()
 
     def groups(self, samples: Sequence[Sample]) -> list[list[int]]:

@@ -9,7 +9,7 @@ from rewards.core.sample import Sample
 from rewards.core.score import Score
 from rewards.core.scorer import scorer
 from rewards.reading.content import content_span, turn_end
-from rewards.reading.text import MAX_ANSWER_CHARS, THINKING_BLOCKS, answer_span, quoted
+from rewards.reading.text import MAX_ANSWER_CHARS, THINKING_BLOCKS, Pattern, answer_span, quoted
 from rewards.reading.words import is_blank
 
 Part = Literal["auto", "answer", "all"]
@@ -30,20 +30,20 @@ MAX_REPEATED = 2_000
 #: limit above reads 50,000 bytes, one without counted repetitions any number.
 MAX_STEPS = 100_000_000
 
-_TAG = re.compile(r"[A-Za-z][\w-]{0,63}", re.ASCII)
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_TAG = Pattern(r"[A-Za-z][\w-]{0,63}", re.ASCII)
+_SURROGATE = Pattern(r"[\ud800-\udfff]")
 # A mark of thinking as a pattern may write it: <think>, <\/think>, <(?:think|reasoning)>.
 _NAMES = "|".join(
-    opening[1:-1] for opening, _ in THINKING_BLOCKS if re.fullmatch("<[a-z]+>", opening)
+    opening[1:-1] for opening, _ in THINKING_BLOCKS if opening[1:-1].isalpha() and opening[0] == "<"
 )
-_THINKING = re.compile(
+_THINKING = Pattern(
     rf"\\?<(?:\\?/\??)?(?:(?:{_NAMES})|\((?:\?:)?(?:{_NAMES})(?:\|(?:{_NAMES}))*\))\\?>"
     r"|\\\[\\?/?THINK\\\]"
 )
 # Matches nothing at all.
 _NOTHING = r"[^\x{0}-\x{10FFFF}]"
 # A counted repetition; escapes and character classes, in which braces are something else, first.
-_COUNTED = re.compile(
+_COUNTED = Pattern(
     r"(\\Q.*?(?:\\E|\Z)|\\[pPx]\{[^}]*+\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*+\])"
     r"|\{\d+(?:,\d*+)?\}",
     re.DOTALL,

@@ -6,11 +6,10 @@ rows from somewhere else answers rows. What they show is what the deployed funct
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewards.core.score import Reward
 from rewards.rubric import Rubric
-from rewards.rubric.bugs import Tell, to_stderr
 from rewards.wire.contract import (
     MAX_PAYLOAD_BYTES,
     Row,
@@ -19,6 +18,9 @@ from rewards.wire.contract import (
     without_metrics,
 )
 from rewards.wire.telemetry import summarize
+
+if TYPE_CHECKING:
+    from rewards.rubric.bugs import Tell
 
 
 class Answered(NamedTuple):
@@ -44,13 +46,13 @@ class Answered(NamedTuple):
 
 
 def answer(
-    event: object, rubric: Rubric, deadline: float | None = None, tell: Tell = to_stderr
+    event: object, rubric: Rubric, deadline: float | None = None, tell: "Tell | None" = None
 ) -> Answered:
     """Score an event: one result for each row, same order, same ids, finite and in range.
 
     `deadline` is a `time.monotonic()` value; what is not scored by then is unscored. `tell` gets
-    the first of each kind of bug in a scorer. A response of more than `MAX_PAYLOAD_BYTES` goes
-    without metrics, which the service can do without: every reward of the batch would be lost.
+    the first of each kind of bug in a scorer, by default stderr. A response of more than
+    `MAX_PAYLOAD_BYTES` goes without metrics: every reward of the batch would be lost.
 
     Raises:
         EventError: the event as a whole is in no known shape.
@@ -66,7 +68,7 @@ def answer(
 
 
 def answer_rows(
-    rows: Sequence[Row], rubric: Rubric, deadline: float | None = None, tell: Tell = to_stderr
+    rows: Sequence[Row], rubric: Rubric, deadline: float | None = None, tell: "Tell | None" = None
 ) -> Answered:
     """As `answer`, for rows that are parsed already, and a response of any size."""
     samples = [row.sample for row in rows if row.sample is not None]
