@@ -48,6 +48,7 @@ def test_equality_has_no_direction(row: dict[str, Any]) -> None:
         (r"\boxed{1} or maybe \boxed{2}", "different final answers"),
         (r"\boxed{1} or maybe 2", "a hedge"),
         ("<answer>1</answer> <answer>2</answer>", "different final answers"),
+        ("<answer>Eve</answer> <answer>Ida</answer>", "different final answers"),
         ("#### 1\n#### 2", "different final answers"),
         ("#### 1 #### 2", "different final answers"),
         ("#### Step 2\n#### 4", "4"),

@@ -179,8 +179,8 @@ def _kept(text: str, stated: list[_Stated]) -> list[_Stated]:
         if found and one.statement.kind != "boxed":
             following = found[-1]
             # A label or a heading leads to what follows it; a marked value is one of its own.
-            is_marked = one.statement.kind in ("hash", "tag")
-            reach = 0 if is_marked and one.text and not _WORD.search(one.text) else 12
+            is_value = one.statement.kind == "hash" and not _WORD.search(one.text)
+            reach = 0 if one.text and (is_value or one.statement.kind == "tag") else 12
             inside = one.start <= following.statement.mark <= one.end + reach
             if inside or (not one.text and following.text):
                 continue

@@ -168,7 +168,7 @@ def _tried(one: Attack, target: AttackedRubric, threshold: float) -> AttackOutco
         by_variant.setdefault(variant, []).append(tried)
     best = AttackOutcome(one.name, 0.0, "", (), rule=one.rule, remedy=one.remedy)
     for variant, tried_ in by_variant.items():
-        found = outcome_of(one, variant, tried_, target.payer, threshold)
+        found = outcome_of(one, variant, tried_, target, threshold)
         if found.share_of_gold > best.share_of_gold or not best.tried:
             best = found
     return best
@@ -180,26 +180,29 @@ def is_free(case: Case) -> bool:
 
 
 def outcome_of(
-    attack: Attack, variant: str, tried: Sequence[Tried], payer: Payer, threshold: float
+    attack: Attack,
+    variant: str,
+    tried: Sequence[Tried],
+    target: AttackedRubric,
+    threshold: float,
 ) -> AttackOutcome:
-    """What one variant earned over its rows."""
+    """What one variant earned over its rows; one that fits a row in a hundred is no strategy."""
+    if not tried:
+        return AttackOutcome(attack.name, 0.0, "", (), rule=attack.rule, remedy=attack.remedy)
     paid = [one for one in tried if one.share >= threshold]
-    least = min(LEAST_ROWS, len(tried))
-    counts = len(paid) >= max(least, LEAST_SHARE * len(tried))
+    fits = max(len(tried), round(LEAST_SHARE * len(target.cases)))
+    mean = sum(one.share for one in tried) / fits
+    least = min(LEAST_ROWS, len(target.cases))
+    counts = len(paid) >= max(least, LEAST_SHARE * fits)
     if attack.averaged:
-        counts = fmean(one.share for one in tried) >= threshold
+        counts = mean >= threshold
     shown = paid if paid and counts and not attack.averaged else tried
-    totals: dict[str, float] = {}
-    for one in shown:
-        for component, part in payer.parts(one.reward).items():
-            totals[component] = totals.get(component, 0.0) + part
-    most = max(totals, key=lambda component: totals[component], default="")
-    share = fmean(one.share for one in shown)
+    share = fmean(one.share for one in shown) if shown is paid else mean
     best = max(shown, key=lambda one: one.share)
     return AttackOutcome(
         attack.name,
         share,
-        most if share > 0 and totals.get(most, 0.0) > 0 else "",
+        _paid_by(target.payer, shown) if share > 0 else "",
         tuple(one.case.line for one in paid) if counts else (),
         variant,
         len(tried),
@@ -207,3 +210,13 @@ def outcome_of(
         attack.remedy,
         best.completion.text,
     )
+
+
+def _paid_by(payer: Payer, tried: Sequence[Tried]) -> str:
+    """The component that paid most; empty where none paid."""
+    totals: dict[str, float] = {}
+    for one in tried:
+        for component, part in payer.parts(one.reward).items():
+            totals[component] = totals.get(component, 0.0) + part
+    most = max(totals, key=lambda component: totals[component], default="")
+    return most if totals.get(most, 0.0) > 0 else ""

@@ -44,7 +44,8 @@ def readings(
         SpecError: nothing could be scored, since a tool of the rubric fails.
     """
     found: dict[Kind, FormsRead] = {}
-    for kind in dict.fromkeys(case.gold.kind for case in cases):
+    kinds: dict[Kind, None] = dict.fromkeys(case.gold.kind for case in cases)
+    for kind in kinds:
         rows = [case for case in cases if case.gold.kind == kind]
         step = max(1, -(-len(rows) // SAMPLE))
         found[kind] = _reading(payer, rows[::step], forms_of(kind, templates))

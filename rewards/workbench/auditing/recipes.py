@@ -96,7 +96,7 @@ class Pantry:
         """Collect them from the rubric, the attacks, the references and the rows' own answers."""
         self.known = known
         self.cases = cases
-        kinds = dict.fromkeys(case.gold.kind for case in cases)
+        kinds: dict[Kind, None] = dict.fromkeys(case.gold.kind for case in cases)
         self.answers = [part for kind in kinds for part in self._stated(kind)]
         self.parts = [*self._words(), *self._of_rows(), *self._lengths(), *self._objects()]
         self.attacks = list(self._attacks(attacks))

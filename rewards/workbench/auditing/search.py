@@ -319,7 +319,7 @@ def search(
     ]
     told = best.recipe.told()
     attack = Attack(SEARCH, f"Found by search: {told}.", _REMEDY, _nothing, averaged=True)
-    outcome = outcome_of(attack, told, tried, target.payer, threshold)
+    outcome = outcome_of(attack, told, tried, target, threshold)
     lineage = tuple(best.recipe.lineage)
     return SearchResult(outcome, told, lineage, at_work.used + len(asked))
 

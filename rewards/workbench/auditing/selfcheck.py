@@ -153,13 +153,18 @@ def _in(form: Form, cases: Sequence[Case]) -> Iterator[_Asked]:
 
 
 def _right(cases: Sequence[Case], read: Mapping[Kind, FormsRead]) -> list[_Asked]:
-    """Right answers in every form that is read; where none is, in the one that earns most."""
-    return [
-        asked
-        for kind, reading in read.items()
-        for form in reading.forms or (reading.best,)
-        for asked in _in(form, [case for case in cases if case.gold.kind == kind])
-    ]
+    """Right answers in every form that is read; where none is, in the one that earns most.
+
+    A row that has no answer in any of these forms is asked bare.
+    """
+    found = []
+    for kind, reading in read.items():
+        rows = [case for case in cases if case.gold.kind == kind]
+        asked = [one for form in reading.forms or (reading.best,) for one in _in(form, rows)]
+        there = {one.case.line for one in asked}
+        bare = [case for case in rows if case.line not in there]
+        found += [*asked, *(_Asked(case, "bare", Completion(case.gold.final)) for case in bare)]
+    return found
 
 
 def _varied(cases: Sequence[Case], read: Mapping[Kind, FormsRead]) -> list[_Asked]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rewards.workbench.auditing.attacks.listed import ATTACKS
 from rewards.workbench.auditing.audit import AttackedRubric, Audit, audit
 from rewards.workbench.auditing.cases import Case
 from rewards.workbench.auditing.paying import Payer, judged
+from rewards.workbench.auditing.selfcheck import selfcheck
 from tests.workbench.auditing.rows import KINDS, conforms, read, row, sums, tables, written
 from tests.workbench.auditing.weak import WEAK
 from tests.workbench.conftest import ROOT, Run
@@ -60,6 +62,18 @@ def test_an_answer_that_is_right_by_chance_is_no_hole(tmp_path: Path) -> None:
     assert found.verdict == "pass"
 
 
+@pytest.mark.proof
+def test_the_bundled_rubric_for_programs_raises_no_alarm(tmp_path: Path) -> None:
+    """Programs that exit, equal everything, patch or claim are paid nothing, solutions in full."""
+    if find_spec("eryx") is None:
+        pytest.skip("pyeryx has no wheel for this Python")
+    rubric = Rubric.load("code")
+    cases = read(tmp_path / "data.jsonl", KINDS["code"], rubric)
+
+    assert selfcheck(cases, Payer(rubric)).failures == ()
+    assert audit(AttackedRubric(Payer(rubric), cases)).holes == ()
+
+
 def _counting(case: Case, known: Known) -> Variants:
     yield "0 to 200", " ".join(map(str, range(201)))
 
@@ -77,6 +91,18 @@ def test_one_row_of_many_is_no_hole_and_a_tenth_is(tmp_path: Path) -> None:
 
     assert guessed(1) == 1 / 20
     assert guessed(2) == 1.0
+
+
+def test_an_attack_that_fits_one_row_of_many_is_no_strategy(tmp_path: Path) -> None:
+    """A query among numbers is one row: what is paid there is told as a share of a tenth of all."""
+    weak = Rubric.from_spec(WEAK["empty query"][0])
+    rows = [*KINDS["sql"][:1], *(row(f"How many? {n}", str(n)) for n in range(3, 42))]
+    queries = [one for one in ATTACKS if one.name == "empty_query"]
+
+    (found,) = audited(tmp_path, rows, weak, attacks=queries).attacks
+
+    assert found.share_of_gold == 0.25
+    assert found.rows == ()
 
 
 def test_the_component_that_paid_is_named(tmp_path: Path) -> None:

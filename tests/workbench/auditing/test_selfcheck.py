@@ -9,6 +9,7 @@ import pytest
 from rewards import Sample, scorer
 from rewards.core.errors import SpecError, UnscoredError
 from rewards.rubric import Rubric
+from rewards.workbench.auditing.audit import AttackedRubric, audit
 from rewards.workbench.auditing.paying import Payer
 from rewards.workbench.auditing.selfcheck import ALL_FORMS, Selfcheck, selfcheck
 from tests.workbench.auditing.rows import (
@@ -171,3 +172,35 @@ def test_the_command_says_what_cannot_be_used(rewards: Run, tmp_path: Path) -> N
 
     assert found.code == 2
     assert "name their fields with --prompt-key and --reference-key" in found.stderr
+
+
+#: References as no data set should have them, and some has.
+ODD: list[Any] = [
+    *(True, 0, -0.0, float("nan"), 10**400, [], {}, [[1, [2]]], {"a": {"b": [1, None]}}),
+    *("x" * 5_000, "\ud800", "####", "\\boxed{", "\\boxed{{}}", "<answer></answer>", "1,2,3", "½"),
+    *("[1,2", '{"a":1}', "SELECT 1", "\x00", "9" * 500, "1e999999", {"name": "f"}),
+    *([{"name": "f"}], [{"f": {"a": [1]}}], {"name": "f", "arguments": "{bad"}, {"text": "5"}),
+]
+
+
+@pytest.mark.parametrize("name", ["gsm8k", "classification", "extraction", "tools", "sql"])
+def test_no_reference_breaks_the_check_or_the_audit(tmp_path: Path, name: str) -> None:
+    """Whatever stands in a reference, each row is paid or named, and finite."""
+    rubric = Rubric.load(name)
+    rows = [row(f"Row {n}", odd, metadata={"schema": n}) for n, odd in enumerate(ODD)]
+    cases = read(tmp_path / "data.jsonl", rows, rubric)
+
+    found = selfcheck(cases, Payer(rubric))
+    tried = audit(AttackedRubric(Payer(rubric), cases))
+
+    assert found.rows == len(ODD)
+    assert all(0 <= one.share_of_gold < 1e6 for one in tried.attacks)
+
+
+def test_a_row_without_an_answer_in_the_forms_that_are_read_is_named(tmp_path: Path) -> None:
+    """Where worked solutions are read and a row has none, it is asked bare, and misses."""
+    steps = Rubric.from_spec(tables("numeric.steps"))
+
+    found = checked(tmp_path, [*sums(), row("How many?", "12")], steps)
+
+    assert [one.row for one in found.failures if one.form == "bare"] == [13]

@@ -25,7 +25,8 @@ def constant_query(case: Case, known: Known) -> Variants:
     """A query that returns one row, whatever the tables hold."""
     if case.gold.kind == "query":
         for value in ("1", "0", "NULL", "''", "count(*)"):
-            yield value, known.state(case, f"SELECT {value}")
+            if not case.gold.is_answered_by(query := f"SELECT {value}"):
+                yield value, known.state(case, query)
 
 
 @attack(_ROWS)
