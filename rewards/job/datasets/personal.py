@@ -30,7 +30,7 @@ _CARD = re.compile(
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _STREET = re.compile(
-    r"(?<![\w.,$])\d{1,5}[A-Za-z]? (?:(?:North|South|East|West|[NSEW])\.? )?"
+    r"\d{1,5}[A-Za-z]? (?:(?:North|South|East|West|[NSEW])\.? )?"
     r"(?:[A-Z][a-z'-]{1,20}\.? ){1,3}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Terrace|Parkway|Pkwy"
     r"|Highway|Hwy)\b"
@@ -59,7 +59,7 @@ def _found(text: str) -> Iterator[str]:
         yield "phone number"
     if _NUMBER.search(text):  # most texts need no more
         yield from _numbers(text)
-    if _STREET.search(text):
+    if any(_stands_alone(match, text) for match in _STREET.finditer(text)):
         yield "street address"
 
 
@@ -72,6 +72,12 @@ def _numbers(text: str) -> Iterator[str]:
         yield "card number"
     if any(_is_iban(match[0]) for match in _IBAN.finditer(text)):
         yield "bank account"
+
+
+def _stands_alone(match: re.Match[str], text: str) -> bool:
+    """Whether a number is no part of another; asked afterwards, as it is a slow way to begin."""
+    before = text[match.start() - 1] if match.start() else " "
+    return not (before.isalnum() or before in "_.,$")
 
 
 def _is_phone(match: re.Match[str]) -> bool:
