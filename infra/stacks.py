@@ -36,6 +36,7 @@ class RftStack(Stack):
             target=config.target,
             preflight=config.preflight,
             email=config.email,
+            log_kms_key=config.log_kms_key,
             tags=config.tags,
             root=config.root,
             local_build=local_build,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import Annotations, CfnOutput, Stack, Tags, Token
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -51,6 +52,7 @@ class RftDeployment(Construct):
         target: str = NOVA,
         preflight: PreflightSettings | None = None,
         email: str | None = None,
+        log_kms_key: str | None = None,
         topic: sns.Topic | None = None,
         tags: Mapping[str, str] | None = None,
         root: str | Path = "",
@@ -61,6 +63,7 @@ class RftDeployment(Construct):
         Text stands for settings of which nothing else is set: `reward` a rubric's name or file,
         `data` the training set's file or S3 URI, `job` the base model. Files are below `root`.
         Alarms and job changes go to `topic`, or to one that is made, to which `email` subscribes.
+        `log_kms_key`, the ARN of a key, encrypts the logs.
         `local_build` builds the functions for this machine's Python.
 
         Raises:
@@ -77,6 +80,7 @@ class RftDeployment(Construct):
             preflight=preflight or PreflightSettings(),
             tags=tags or {},
             email=email,
+            log_kms_key=log_kms_key,
             root=Path(root),
         )
         config = self._checked(config)
@@ -104,6 +108,10 @@ class RftDeployment(Construct):
         self.data = self.job = None
         if config.job is not None and config.data is not None:
             self._add_job(config, config.data, config.job, local_build=local_build)
+        if config.log_kms_key:
+            for construct in self.node.find_all():
+                if isinstance(construct, logs.CfnLogGroup):
+                    construct.kms_key_id = config.log_kms_key
 
     def _checked(self, config: RftConfig) -> RftConfig:
         """The configuration for the stack's own region, which a stack for any does not know."""

@@ -72,6 +72,7 @@ def _check_together(config: RftConfig) -> None:
     """What no key can check alone."""
     reward = config.reward
     _check_rubric(config)
+    _check_key(config, "log_kms_key", config.log_kms_key)
     if reward.snap_start and reward.provisioned_concurrency:
         raise ConfigError(
             "reward.snap_start and reward.provisioned_concurrency exclude each other; choose one"
@@ -95,11 +96,15 @@ def _check_together(config: RftConfig) -> None:
         _refuse_unsupported(config.job, config.data)
     _check_sources(config, config.data)
     _check_completion(config, config.data)
-    for name, key in (("job.kms_key", config.job.kms_key), ("data.kms_key", config.data.kms_key)):
-        if key and key.split(":")[3] != config.region:
-            raise ConfigError(
-                f"{name} must be a key in {config.region}, where the job runs, got {key!r}"
-            )
+    _check_key(config, "job.kms_key", config.job.kms_key)
+    _check_key(config, "data.kms_key", config.data.kms_key)
+
+
+def _check_key(config: RftConfig, name: str, key: str | None) -> None:
+    if key and key.split(":")[3] != config.region:
+        raise ConfigError(
+            f"{name} must be a key in {config.region}, where the job runs, got {key!r}"
+        )
 
 
 def _refuse_unsupported(job: JobSettings, data: DataSettings) -> None:

@@ -79,6 +79,7 @@ class Runs:
 
     def __init__(self, definition: JobDefinition, *, endpoint_url: str | None = None) -> None:
         """`endpoint_url` is for a local AWS."""
+        self.definition = definition
         self.deployment = definition["deployment"]
         self.jobs: Jobs = jobs_of(definition, endpoint_url=endpoint_url)
         self._machine = definition["state_machine"]

@@ -191,7 +191,10 @@ def _tags(value: Any) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class RftConfig:
-    """A whole `rft.toml`. Without a `[job]` only the reward function is deployed."""
+    """A whole `rft.toml`. Without a `[job]` only the reward function is deployed.
+
+    `log_kms_key` encrypts every log of the deployment; its policy has to let CloudWatch Logs in.
+    """
 
     name: Annotated[
         str,
@@ -211,6 +214,7 @@ class RftConfig:
     email: Annotated[str | None, text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", form="an e-mail address")] = (
         None
     )
+    log_kms_key: Annotated[str | None, text(_KMS_KEY, form="the ARN of a KMS key")] = None
     root: Path = Path()
 
     def local(self, path: str) -> Path:

@@ -18,6 +18,7 @@ trials     would it learn, before money is spent on it?
 sources    where do the curves of a running job come from?
 following  how does one go on reading what grows?
 forecast   what will a job take, before it is started?
+outcome    what has a run left behind?
 watching   which runs does a deployment have, and how far are they?
 __main__   what does `rewards` start?
 """

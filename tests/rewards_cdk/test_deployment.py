@@ -14,6 +14,7 @@ from rewards_cdk.deployment import RftDeployment
 from tests.rewards_cdk.conftest import ROOT
 from tests.rewards_cdk.resources import find
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/" + "a" * 36
 NOVA_LITE = "amazon.nova-2-lite-v1:0:256k"
 
 
@@ -39,6 +40,7 @@ def template() -> Template:
         job=NOVA_LITE,
         topic=first.topic,
         tags={"team": "maths"},
+        log_kms_key=KEY,
     )
     return Template.from_stack(stack)
 
@@ -70,12 +72,24 @@ def test_a_deployment_tags_what_is_its_own(template: Template) -> None:
     assert rewards == {"rft-maths": False, "rft-maths-2": True}
 
 
+def test_every_log_is_under_a_key_of_ones_own(template: Template) -> None:
+    """The reward's, the steps' and the state machine's; the neighbour's are as they were."""
+    groups = find(template, "AWS::Logs::LogGroup")
+    keyed = {name for name, group in groups.items() if group["Properties"].get("KmsKeyId") == KEY}
+    assert keyed == {name for name in groups if name.startswith("Second")}
+    assert len(keyed) == 6
+
+
 @pytest.mark.parametrize(
     ("props", "expected"),
     [
         ({"name": "Maths"}, "name must be lower-case words joined by '-'"),
         ({"reward": "gsm9k"}, 'did you mean "gsm8k"'),
         ({"reward": RewardSettings("gsm8k", memory=64)}, "reward.memory must be a whole number"),
+        (
+            {"log_kms_key": KEY.replace("us-east-1", "eu-west-1")},
+            "log_kms_key must be a key in us-east-1, where the job runs",
+        ),
         ({"job": NOVA_LITE}, "data is missing: a [job] needs a dataset"),
         ({"data": "x.jsonl", "job": NOVA_LITE}, "there is no file 'x.jsonl'"),
         (

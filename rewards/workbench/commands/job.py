@@ -30,6 +30,7 @@ from rewards.workbench import watching
 from rewards.workbench.forecast import forecast
 from rewards.workbench.help import examples
 from rewards.workbench.options import JsonOption, RubricOption, takes_keys
+from rewards.workbench.outcome import outcome
 from rewards.workbench.output import figure, json_text, print_json, print_table, say, show
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.rows import Keys
@@ -221,6 +222,33 @@ def list_runs(
 ) -> None:
     """List the runs of this deployment, the latest first; refused ones with the reason."""
     watching.show_all(_runs(config, context, stage, endpoint_url).latest(limit), as_json=json_)
+
+
+@job.command()
+@examples("rewards job report first", "rewards job report first --json")
+def report(
+    run: RunArgument = None,
+    json_: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+    config: ConfigOption = Path(DEFAULT_FILE),
+    context: ContextOption = None,
+    stage: StageOption = None,
+) -> None:
+    """Put together what a run has left: its end and why, artefacts, curves, our own metrics."""
+    runs = _runs(config, context, stage, endpoint_url)
+    view = runs.named(run or _latest(runs))
+    found = outcome(view, runs.definition, endpoint_url=endpoint_url)
+    if json_:
+        print_json(found)
+        return
+    watching.show(view, as_json=False)
+    print_table(
+        ("metric", "first", "last"),
+        [(name, figure(v[0][1]), figure(v[-1][1])) for name, v in found["metrics"].items()],
+    )
+    for step in found["training"][-1:]:
+        print_table(("at the last step", ""), [(name, str(value)) for name, value in step.items()])
+    print_table(("artefact", "bytes"), [(a["uri"], f"{a['bytes']:,}") for a in found["artefacts"]])
 
 
 @job.command()
