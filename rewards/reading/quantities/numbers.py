@@ -280,10 +280,9 @@ def _magnitude(word: str) -> int:
 
 
 def _without_separators(whole: str) -> str:
-    if whole.isdigit():
-        return whole
     for separator in ",_' ":
-        whole = whole.replace(separator, "")
+        if separator in whole:
+            whole = whole.replace(separator, "")
     return whole
 
 

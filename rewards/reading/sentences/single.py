@@ -17,7 +17,7 @@ from rewards.reading.text import Pattern
 _UNSOLVED = "a formula that was not worked out"
 _SEVERAL = "several numbers"
 
-_EQUALS = Pattern(r".*(?<![!<>])[=≈→]", re.DOTALL)
+_EQUALS = Pattern(r"(?<![!<>])[=≈→]")
 # "x = 1, y = 2": what follows an earlier number, and leads to another name.
 _ANOTHER_NAME = phrased(r"\d[^=]*?(?:[;\n]|,(?!\d{3}(?!\d))|<both|either>)[^()=]*=$")
 # The same where the names are calls, or what is named is worked out: "P(1) = 1/4, P(2) = 1/2".
@@ -79,8 +79,7 @@ def read_single(content: str) -> Reading:
     >>> read_single("x^2+1").value, read_single("(2, 3)").value, read_single("x >= 5").value
     (None, None, None)
     """
-    equals = _EQUALS.match(content)
-    at = equals.end() if equals else 0
+    at = _past_equals(content)
     name, right = content[:at], content[at:]
     reading = read_clause(right, spaced_minus=True)
     if name and reading.value is None and _EXPRESSION.fullmatch(right):
@@ -108,6 +107,13 @@ def read_single(content: str) -> Reading:
     if number.endswith("k") and "$" not in number:
         return _refused(reading, _UNSOLVED)
     return _refused(reading, _part_of(lead, content[reading.end :]))
+
+
+def _past_equals(content: str) -> int:
+    """Where the right side of the last equation begins; 0 where there is none."""
+    if not any(sign in content for sign in "=≈→"):  # a megabyte of digits is looked at once
+        return 0
+    return max((sign.end() for sign in _EQUALS.finditer(content)), default=0)
 
 
 def _refused(reading: Reading, refusal: str) -> Reading:
