@@ -1,12 +1,19 @@
 """`rewards audit`: what do wrong answers earn, on the rows of a data set?"""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from rewards.workbench.help import examples
-from rewards.workbench.options import CassetteOption, JsonOption, RubricOption, takes_keys
-from rewards.workbench.output import counted, print_json, print_table, printable, show
+from rewards.workbench.options import (
+    CassetteOption,
+    HtmlOption,
+    JsonOption,
+    RubricOption,
+    takes_keys,
+)
+from rewards.workbench.output import check_free, counted, print_json, print_table, printable, show
 from rewards.workbench.rollouts.files.source import opened
 from rewards.workbench.rollouts.progress import progress_bar
 from rewards.workbench.rollouts.rows import Keys
@@ -54,6 +61,7 @@ def audit(  # long: half of it are options
     ask: Annotated[
         bool, typer.Option("--ask", help="Let the judges' own model answer, which costs money.")
     ] = False,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Attack a reward with wrong answers on a data set's rows, the cheapest first.
@@ -81,6 +89,8 @@ def audit(  # long: half of it are options
     from rewards.workbench.auditing.search import search as searched
     from rewards.workbench.rollouts.scoring import Scoring
 
+    if html is not None:
+        check_free(html)
     loaded = Scoring.of(rubric, keys).rubric
     with opened(data) as source, progress_bar(source) as advance:
         cases = read_cases(source, loaded, keys, advance)
@@ -93,6 +103,10 @@ def audit(  # long: half of it are options
                 done = payer.scored
                 beyond = searched(target, search, seed, lambda done: advance(done, None), threshold)
                 found = found.with_outcome(beyond.outcome, payer.scored - done)
+    if html is not None:
+        from rewards.workbench.report.documents import write_section
+
+        write_section(html, asdict(found), data)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -163,7 +163,7 @@ def bars(
 ) -> Figure:
     """Named figures side by side, each with what is said of it; a limit as a line across.
 
-    A figure beyond the limit stands in the colour of a fault.
+    A figure at the limit or beyond it stands in the colour of a fault.
     """
     shown = values[:MAX_TABLE]
     every = [value for _, value, _ in shown if math.isfinite(value)]
@@ -178,7 +178,7 @@ def bars(
     parts: list[Markup] = []
     for index, (name, value, _) in enumerate(shown):
         top = TOP + index * tall
-        over = limit is not None and value > limit
+        over = limit is not None and value >= limit
         ends = sorted((x(0.0), x(value)))
         name = name if len(name) <= 24 else name[:23] + "…"
         parts.append(label(room - 6, top + 15, name, "end"))

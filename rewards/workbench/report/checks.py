@@ -96,13 +96,13 @@ def audit_section(document: Mapping[str, Any], title: str) -> Section:
             "error",
             str(attack.get("name", "")),
             f"It earns {share(attack.get('share_of_gold'))} of what the reference earns; paid by"
-            f" {attack.get('component') or 'no one component'}.",
+            f" {attack.get('component') or 'no one component'}. {attack.get('rule') or ''}".strip(),
             _rows(attack.get("rows")),
-            int(figure(attack.get("count")) or 0),
-            str(attack.get("advice") or attack.get("change") or ""),
+            0,
+            str(attack.get("remedy") or ""),
         )
         for attack in paid
-        if (figure(attack.get("share_of_gold")) or 0.0) > limit
+        if (figure(attack.get("share_of_gold")) or 0.0) >= limit
     ]
     values = [
         (

@@ -200,6 +200,30 @@ def test_long_texts_are_cut_alike_and_the_cut_is_said(rewards: Run, tmp_path: Pa
     assert re.search(r"1 prompts? (is|are) cut to", page)
 
 
+def test_checks_write_their_own_pages(rewards: Run, tmp_path: Path) -> None:
+    """dataset check, selfcheck and audit with --html, on rows that a weak rubric pays for."""
+    rows = [
+        {
+            "messages": [{"role": "user", "content": f"What is {n} plus {n}? End with ####."}],
+            "reference_answer": str(2 * n),
+        }
+        for n in range(20)
+    ]
+    data = write(tmp_path / "train.jsonl", rows)
+    (tmp_path / "any.toml").write_text(
+        "name = 'any'\n[[component]]\nname = 'marker'\nscorer = 'format.marker'\n"
+    )
+    checked = rewards("dataset", "check", data, "--html", "d.html")
+    asked = rewards("selfcheck", data, "--rubric", "gsm8k", "--html", "s.html")
+    attacked = rewards("audit", data, "--rubric", "any.toml", "--html", "a.html")
+
+    assert (checked.code, asked.code, attacked.code) == (1, 0, 1)
+    assert "too_few_rows" in text_of(tmp_path / "d.html")
+    assert "References earn full marks" in text_of(tmp_path / "s.html")
+    assert "are paid like a right answer" in text_of(tmp_path / "a.html")
+    assert "paid by marker" in text_of(tmp_path / "a.html")
+
+
 def test_a_wrong_file_is_one_clear_line(rewards: Run, tmp_path: Path) -> None:
     """What it is not, which files do not belong together, what is not replaced."""
     scored, rows = many(tmp_path, 8)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rewards.workbench.help import examples
-from rewards.workbench.options import JsonOption
-from rewards.workbench.output import Mood, counted, print_json, printable, say, show
+from rewards.workbench.options import HtmlOption, JsonOption
+from rewards.workbench.output import Mood, check_free, counted, print_json, printable, say, show
 
 if TYPE_CHECKING:
     from rewards.job.datasets.findings import DatasetReport
@@ -59,6 +59,7 @@ def check(  # long: half of it are options
     completion: Annotated[
         str, typer.Option(help="How a completion that earns full marks is made of a row.")
     ] = "{reference}",
+    html: HtmlOption = None,
     as_json: JsonOption = False,
     fail_on: Annotated[
         Severity, typer.Option(help="Exit with 1 from this severity on.")
@@ -79,6 +80,8 @@ def check(  # long: half of it are options
     from rewards.workbench.datasets.checking import Beside, checked, counter
     from rewards.workbench.datasets.reading import opened_rows
 
+    if html is not None:
+        check_free(html)
     loaded = Rubric.load(rubric) if rubric else None
     if loaded is not None and loaded.is_async:
         say("the rubric asks a judge: whether references earn full marks is not checked")
@@ -88,6 +91,10 @@ def check(  # long: half of it are options
         report = checked(rows, beside, validation or [])
         for name in rows.unended():
             say(f"{name}: the last line does not end in a line break; what is appended breaks it")
+        if html is not None:
+            from rewards.workbench.report.documents import write_section
+
+            write_section(html, report.to_dict(), data[0])
         if as_json:
             print_json(report.to_dict())
         else:
