@@ -23,6 +23,10 @@ CassetteOption = Annotated[
     Path | None, typer.Option(help="Recorded replies that answer in place of the model.")
 ]
 
+AskOption = Annotated[
+    bool, typer.Option("--ask", help="Let the judges' own model answer, which costs money.")
+]
+
 RolloutsArgument = Annotated[
     str, typer.Argument(metavar="FILE", help='JSON lines, gzip or not; "-" reads stdin.')
 ]

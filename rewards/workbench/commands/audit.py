@@ -7,6 +7,7 @@ import typer
 
 from rewards.workbench.help import examples
 from rewards.workbench.options import (
+    AskOption,
     CassetteOption,
     HtmlOption,
     JsonOption,
@@ -58,9 +59,7 @@ def audit(  # long: half of it are options
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
     cassette: CassetteOption = None,
-    ask: Annotated[
-        bool, typer.Option("--ask", help="Let the judges' own model answer, which costs money.")
-    ] = False,
+    ask: AskOption = False,
     html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -4,14 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rewards.workbench import options
 from rewards.workbench.help import examples
-from rewards.workbench.options import (
-    CassetteOption,
-    HtmlOption,
-    JsonOption,
-    RubricOption,
-    takes_keys,
-)
 from rewards.workbench.output import (
     check_free,
     counted,
@@ -40,10 +34,10 @@ DataArgument = Annotated[
     "rewards selfcheck train.jsonl --rubric gsm8k",
     "rewards selfcheck train.jsonl --rubric my.toml --form 'Sentiment: {reference}' --json",
 )
-@takes_keys
+@options.takes_keys
 def selfcheck(  # long: half of it are options
     data: DataArgument,
-    rubric: RubricOption,
+    rubric: options.RubricOption,
     keys: Keys,
     form: Annotated[
         list[str] | None,
@@ -56,12 +50,10 @@ def selfcheck(  # long: half of it are options
         Literal["error", "warning", "never"],
         typer.Option(help="Exit with 1 from this severity on."),
     ] = "warning",
-    cassette: CassetteOption = None,
-    ask: Annotated[
-        bool, typer.Option("--ask", help="Let the judges' own model answer, which costs money.")
-    ] = False,
-    html: HtmlOption = None,
-    as_json: JsonOption = False,
+    cassette: options.CassetteOption = None,
+    ask: options.AskOption = False,
+    html: options.HtmlOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     r"""Check that a data set's own references earn full marks, and wrong answers do not.
 
