@@ -79,7 +79,7 @@ wire.telemetry <- .contract core.sample core.score
 wire.answering <- .contract .telemetry core.score rubric
 handler <- core.errors rubric wire.answering wire.capture wire.contract wire.telemetry
 __init__ <- core.errors core.sample core.score core.scorer rubric
-job <- core.score core.tables job rubric wire.contract
+job <- core.score core.tables curves job rubric wire.contract wire.telemetry
 curves <- core.errors curves
 judge <- core.concurrency core.errors core.sample core.score core.tables judge
 sandbox <- core.errors reading sandbox

@@ -16,6 +16,7 @@ bedrock     how does the Bedrock API run one (Nova)?
 mantle      how does the OpenAI-compatible API run one (open-weight models)?
 clients     which of the two runs a definition's jobs?
 aws         which of boto3's errors may pass, and which stay?
+health      does a running job learn, and is that news?
 steps       what does each step of a run do?
 runs        which runs has a deployment, and what became of them?
 errors      what can go wrong with a job?

@@ -5,12 +5,13 @@ A definition holds the request of either API, complete but for the names of one 
 """
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from rewards.job.errors import ConfigError
-from rewards.job.settings import RftConfig, Vpc
+from rewards.job.settings import JobSettings, RftConfig, Vpc
 from rewards.job.targets import NOVA, OPEN_WEIGHT, checked_hyperparameters
 from rewards.rubric.spec import RubricSpec, load_spec
+from rewards.wire.telemetry import NAMESPACE
 
 #: Parameter and state machine of a deployment, by its name in `rft.toml`.
 PARAMETER = "/rft/{name}/job"
@@ -57,6 +58,20 @@ class PreflightRules(TypedDict):
     force: bool
 
 
+class WatchRules(TypedDict):
+    """Where the reward's figures are, what they mean, and which verdicts stop a running job.
+
+    `dimensions` are those of its metrics, `span` is the width of its range.
+    """
+
+    namespace: str
+    dimensions: dict[str, str]
+    components: list[str]
+    goal: str
+    span: float
+    stop_on: list[str]
+
+
 class JobDefinition(TypedDict):
     """What a deployment keeps of its job: the contract of infra, Lambdas and command line.
 
@@ -75,6 +90,8 @@ class JobDefinition(TypedDict):
     function: str
     preflight: PreflightRules
     request: dict[str, Any]
+    #: Absent in what was deployed before running jobs were asked how they do.
+    watch: NotRequired[WatchRules]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +157,19 @@ def define(config: RftConfig, deployed: Deployed, *, full_marks: float | None) -
             force=config.data.force,
         ),
         request=request,
+    )
+
+
+def watched(spec: RubricSpec, service: str, job: JobSettings) -> WatchRules:
+    """How a running job is asked how it does: by the metrics of the reward called `service`."""
+    low, high = spec.range
+    return WatchRules(
+        namespace=NAMESPACE,
+        dimensions={"service": service, "rubric": spec.name},
+        components=[component.name for component in spec.component],
+        goal=spec.aim(),
+        span=high - low,
+        stop_on=list(job.stop_on),
     )
 
 

@@ -125,7 +125,8 @@ class DataSettings:
 class JobSettings:
     """The fine-tuning job. `name` and `model_name` are prefixes: a run's id is appended.
 
-    `hyperparameters` are spelt as in the target's API. After `timeout_hours` a run is stopped.
+    `hyperparameters` are spelt as in the target's API. After `timeout_hours` a run is stopped, and
+    before, where the doctor finds one of `stop_on`: "no_learning", "collapse", "hacked".
     """
 
     base_model: Annotated[
@@ -155,6 +156,9 @@ class JobSettings:
     kms_key: Annotated[str | None, text(_KMS_KEY, form="the ARN of a KMS key")] = None
     vpc: Annotated[Vpc | None, table_of(Vpc)] = None
     timeout_hours: Annotated[int, whole(1, LONGEST_HOURS)] = LONGEST_HOURS
+    stop_on: Annotated[
+        tuple[str, ...], many(choice("no_learning", "collapse", "hacked"), most=3)
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

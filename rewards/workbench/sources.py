@@ -12,7 +12,7 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,23 +21,17 @@ from urllib.parse import parse_qsl
 from rewards.core.errors import SpecError
 from rewards.curves.curves import Run
 from rewards.curves.formats import MAX_BYTES, merged, read_curves
-from rewards.curves.services import BATCH, OWN_COMPONENT, OWN_METRICS
+from rewards.curves.services import BATCH
 from rewards.workbench.output import counted
 
 CLOUDWATCH, LOG_GROUP, BUCKET, EVENTS = "cloudwatch:", "log-group:", "s3://", "job-events:"
 
-#: Seconds of one value: CloudWatch keeps minutes for 15 days, five minutes for 63.
-_MINUTE, _FIVE_MINUTES, _FINE_DAYS = 60, 300, 15
-#: Series that one call of GetMetricData takes.
-_MOST_SERIES = 500
 #: Lines that one query of Logs Insights returns at most.
 _MOST_LINES = 10_000
 #: How long a query is waited for, and how long between two looks at it.
 _QUERY_SECONDS, _LOOK_SECONDS = 120, 1.0
 #: Objects of a job's artefacts that are curves, and how many are looked at.
 _TABLES, _MOST_OBJECTS = (".csv", ".jsonl", ".json"), 1_000
-
-Asked = Mapping[str, Any]
 
 
 def is_service(source: str) -> bool:
@@ -92,6 +86,7 @@ def _since(days: float) -> tuple[datetime, datetime]:
 def _metrics(address: str, days: float, region: str | None) -> str:
     """GetMetricData of all metrics of a namespace that have the dimensions asked for."""
     from rewards.job.aws import aws_client, calling
+    from rewards.job.health.metrics import metric_data
 
     namespace, _, query = address.partition("?")
     wanted = [{"Name": name, "Value": value} for name, value in parse_qsl(query)]
@@ -101,20 +96,7 @@ def _metrics(address: str, days: float, region: str | None) -> str:
             Namespace=namespace, Dimensions=wanted
         )
         listed = [metric for page in pages for metric in page["Metrics"]]
-        period = _MINUTE if days <= _FINE_DAYS else _FIVE_MINUTES
-        queries = [
-            _query(index, metric, period) for index, metric in enumerate(_of_one(listed, address))
-        ]
-        start, end = _since(days)
-        results = [
-            result
-            for at in range(0, len(queries), _MOST_SERIES)
-            for page in client.get_paginator("get_metric_data").paginate(
-                MetricDataQueries=queries[at : at + _MOST_SERIES], StartTime=start, EndTime=end
-            )
-            for result in page["MetricDataResults"]
-        ]
-    return json.dumps({"MetricDataResults": _joined(results)}, default=str)
+    return metric_data(region, _of_one(listed, address), *_since(days))
 
 
 def _of_one(listed: list[Any], address: str) -> list[Any]:
@@ -131,26 +113,6 @@ def _of_one(listed: list[Any], address: str) -> list[Any]:
         shown = "; ".join(f"{CLOUDWATCH}{namespace}?{one}" for one in seen[:5])
         raise SpecError(f"{CLOUDWATCH}{address} has metrics of {len(seen)}: say which, as {shown}")
     return listed
-
-
-def _query(index: int, metric: Asked, period: int) -> dict[str, Any]:
-    name = metric["MetricName"]
-    statistic = "Average" if name.startswith(OWN_COMPONENT) else OWN_METRICS.get(name, "Average")
-    return {
-        "Id": f"m{index}",
-        "Label": name,
-        "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic},
-    }
-
-
-def _joined(results: list[Any]) -> list[dict[str, Any]]:
-    """Pages of one series as one."""
-    found: dict[str, dict[str, Any]] = {}
-    for one in results:
-        whole = found.setdefault(one["Id"], {"Label": one["Label"], "Timestamps": [], "Values": []})
-        whole["Timestamps"] += [at.isoformat() for at in one["Timestamps"]]
-        whole["Values"] += one["Values"]
-    return list(found.values())
 
 
 def _log(

@@ -83,11 +83,15 @@ def build_reward(
 def build_job(
     handlers: Path, *, lock: Path = LOCK, out: Path = BUILD, platform: Platform = LAMBDA
 ) -> Asset:
-    """Build the Lambdas of a job's state machine: their module, `rewards.job` and boto3."""
+    """Build the Lambdas of a job's state machine: their module, `rewards.job` and boto3.
+
+    With the rules of `rewards.curves`, which import nothing else: the watch asks how the job does.
+    """
 
     def contents() -> Iterator[tuple[str, bytes]]:
         yield from _core()
-        yield from _files(PACKAGE / "job", "rewards/job")
+        for wing in ("curves", "job"):
+            yield from _files(PACKAGE / wing, f"rewards/{wing}")
         yield handlers.name, handlers.read_bytes()
         yield from third_party(["boto3"], lock, platform)
 

@@ -20,6 +20,7 @@ from rewards.job.definition import (
     JobDefinition,
     define,
     full_marks_of,
+    watched,
 )
 from rewards.job.settings import JobSettings, PreflightSettings, RftConfig
 from rewards.job.steps import CREATE_SECONDS, REWARD_SECONDS
@@ -101,6 +102,10 @@ class RftJob(Construct):
         else:
             allowed = dict(open_weight_statements(places))
         allowed["check"] = check_statements(places)
+        # Metrics have no resources. A look stops a job only where the configuration says so.
+        allowed["watch"] = [*allowed["watch"], _read_metrics()]
+        if job.stop_on:
+            allowed["watch"] = [*allowed["stop"], _read_metrics()]
         allowed["stop"] = [*allowed["stop"], self._read_histories(), *_publish(topic)]
         steps = {step: self._step(step, allowed[step]) for step in SECONDS}
         config = RftConfig(
@@ -115,6 +120,7 @@ class RftJob(Construct):
         )
         full_marks = full_marks_of(reward.rubric.spec)
         definition = define(config, self._deployed(data, reward.version), full_marks=full_marks)
+        definition["watch"] = watched(reward.rubric.spec, reward.service, job)
         self.parameter = self._parameter(definition)
         stop = steps.pop("stop")
         self.state_machine = RunMachine(
@@ -227,6 +233,11 @@ class RftJob(Construct):
             ),
             targets=[targets.SnsTopic(topic)],
         )
+
+
+def _read_metrics() -> Allowed:
+    because = "CloudWatch grants reading metrics on * only: GetMetricData has no resources."
+    return allow(["cloudwatch:GetMetricData"], ["*"], because=because)
 
 
 def _publish(topic: sns.ITopic) -> list[Allowed]:

@@ -4,6 +4,8 @@
                                                                   |
                                                  Tell of the success, or of the failure
 
+A look that finds a running job not well tells of it, once, and the looks go on.
+
 What a step cannot do is told by the class of its error (`rewards.job.errors`). What stays is told
 to the topic, and ends the run; all else may pass, and is tried again. A job that cannot be seen
 for an hour is told of and looked for again: a watcher that gave up would leave it unwatched.
@@ -174,12 +176,19 @@ class RunMachine(Construct):
             result_path="$.failure",
         )
         why.next(tell_failure)
+        # Only a job that goes on has a health: what is told once goes on, too.
+        tell_health = self._tell("Tell that it is not well", "is not well", "$.job.health", wait)
+        is_news = sfn.Condition.and_(
+            sfn.Condition.is_present("$.job.health"),
+            sfn.Condition.boolean_equals("$.job.health.tell", True),
+        )
 
         def is_(status: str) -> sfn.Condition:
             return sfn.Condition.string_equals("$.job.status", status)
 
         return (
             sfn.Choice(self, "Has it ended?")
+            .when(is_news, tell_health)
             .when(is_("Completed"), tell_success)
             .when(sfn.Condition.or_(is_("Failed"), is_("Stopped")), why)
             .otherwise(wait)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_cloudwatch as cw
 
 from rewards.core import errors
-from rewards.wire.telemetry import fault_metric
+from rewards.wire.telemetry import NAMESPACE, fault_metric
 from rewards_cdk.reward.metrics import PERIOD, RewardMetrics
 
 #: Kinds of fault that the package itself counts: what the engine finds wrong with a verdict and
@@ -43,7 +43,21 @@ def rows(metrics: RewardMetrics) -> list[list[cw.IWidget]]:
     """The widgets, row by row."""
     judge = [_of_the_judge(metrics)] if metrics.reward.rubric.is_async else []
     scored: list[cw.IWidget] = [_graph("Rollouts scored", metrics.sums(["BatchSize"]))]
-    return [_of_the_reward(metrics), _of_the_function(metrics), scored, *judge]
+    doctor: list[cw.IWidget] = [_doctor(metrics)]
+    return [doctor, _of_the_reward(metrics), _of_the_function(metrics), scored, *judge]
+
+
+def _doctor(metrics: RewardMetrics) -> cw.TextWidget:
+    """Where to ask what these curves say."""
+    reward = metrics.reward
+    source = f"cloudwatch:{NAMESPACE}?rubric={reward.rubric.name}&service={reward.service}"
+    return cw.TextWidget(
+        markdown=f"Does it learn, or cheat? `rewards doctor '{source}' --html page.html` says, and"
+        " marks it in these curves. A running job is asked at every look of its watch, which tells"
+        " the topic of the alarms.",
+        width=24,
+        height=2,
+    )
 
 
 def _of_the_reward(metrics: RewardMetrics) -> list[cw.IWidget]:

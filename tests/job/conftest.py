@@ -124,3 +124,11 @@ def _write_config(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(name="dataset")
+def _dataset(aws: None) -> None:
+    s3 = aws_client("s3", region="us-east-1")
+    for bucket in ("asset-bucket", "data-bucket"):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=SOUND)

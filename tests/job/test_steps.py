@@ -21,14 +21,6 @@ def event(definition: JobDefinition, **given: Any) -> dict[str, Any]:
     return {"definition": definition, "run": "one", "input": {}, **given}
 
 
-@pytest.fixture(name="dataset")
-def _dataset(aws: None) -> None:
-    s3 = aws_client("s3", region="us-east-1")
-    for bucket in ("asset-bucket", "data-bucket"):
-        s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket="asset-bucket", Key="train.jsonl", Body=SOUND)
-
-
 @pytest.fixture(name="reward")
 def _reward(monkeypatch: pytest.MonkeyPatch, dataset: None) -> list[str]:
     """A reward that answers what is put here, one answer a call."""

@@ -43,6 +43,8 @@ WITHOUT_RESOURCE = {
     # A bearer token is no resource (service authorization reference of bedrock-mantle).
     "bedrock:CallWithBearerToken",
     "bedrock-mantle:CallWithBearerToken",
+    # Reading metrics has no resource (service authorization reference of CloudWatch).
+    "cloudwatch:GetMetricData",
 }
 
 STACKS = ["nova", "everything", "open", "alone"]
@@ -267,11 +269,11 @@ def test_bedrock_may_use_the_key_by_way_of_bedrock_only(everything: Template) ->
 
 
 def test_each_step_of_a_run_may_do_its_step(nova: Template) -> None:
-    """Checking creates nothing, watching changes nothing, stopping starts nothing."""
+    """Checking creates nothing, watching changes nothing unasked, stopping starts nothing."""
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     look = "bedrock:GetModelCustomizationJob"
     assert actions(nova, "step `check`") - logs == {"s3:GetObject", "lambda:InvokeFunction"}
-    assert actions(nova, "step `watch`") - logs == {look}
+    assert actions(nova, "step `watch`") - logs == {look, "cloudwatch:GetMetricData"}
     assert actions(nova, "step `create`") - logs == {
         look,
         "bedrock:CreateModelCustomizationJob",

@@ -226,6 +226,17 @@ def test_a_watcher_that_sees_nothing_tells_of_it_and_looks_again(nova: Template)
     assert states[unseen["Next"]]["Next"] == "Wait"
 
 
+def test_a_job_that_is_not_well_is_told_of_and_goes_on(nova: Template) -> None:
+    """By its health in the state; a look without one, as of an older step, asks nothing."""
+    states = machine(nova)["States"]
+    choice = states["Has it ended?"]["Choices"][0]
+    present, tell = choice["And"]
+    assert present == {"Variable": "$.job.health", "IsPresent": True}
+    assert tell == {"Variable": "$.job.health.tell", "BooleanEquals": True}
+    assert states[choice["Next"]]["Next"] == states["Has it ended?"]["Default"] == "Wait"
+    assert "$.job.health" in states[choice["Next"]]["Parameters"]["Message"].values()
+
+
 def test_a_message_that_cannot_be_sent_ends_no_run(nova: Template) -> None:
     """It is tried again; then the run goes on as if it had been sent, and an alarm says so."""
     states = machine(nova)["States"]
@@ -234,7 +245,7 @@ def test_a_message_that_cannot_be_sent_ends_no_run(nova: Template) -> None:
         for state in states.values()
         if state["Type"] == "Task" and "sns" in text_of(state["Resource"])
     ]
-    assert len(tells) == 3
+    assert len(tells) == 4
     for state in tells:
         (retry,), (catch,) = state["Retry"], state["Catch"]
         assert retry["MaxAttempts"] >= 3

@@ -45,6 +45,7 @@ class Services:
 def services(monkeypatch: pytest.MonkeyPatch) -> Services:
     found = Services()
     monkeypatch.setattr("rewards.job.aws.aws_client", found.client)
+    monkeypatch.setattr("rewards.job.health.metrics.aws_client", found.client)
     return found
 
 

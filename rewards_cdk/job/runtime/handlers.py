@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 from rewards.job.clients import jobs_of
+from rewards.job.health.diagnosis import health
 from rewards.job.jobs import Job
 from rewards.job.prepared import prepare
 from rewards.job.steps import check_data, check_reward, create_job, stop_execution
@@ -33,9 +34,17 @@ def create(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def watch(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Look at the job as it stands now."""
-    job = jobs_of(event["definition"]).get(event["job"]["id"])
-    return {**_view(job), "poll_seconds": event["job"]["poll_seconds"]}
+    """Look at the job as it stands now, and ask how it does; stop it where that was asked for."""
+    definition, last = event["definition"], event["job"]
+    jobs = jobs_of(definition)
+    job = jobs.get(last["id"])
+    seen = {**_view(job), "poll_seconds": last["poll_seconds"]}
+    told = health(definition, jobs, job, last.get("health") or {})
+    if told is None:
+        return seen
+    if told["stop"]:
+        jobs.stop(job.id)
+    return {**seen, "health": told}
 
 
 def stop(event: dict[str, Any], context: object) -> str:
