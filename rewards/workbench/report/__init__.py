@@ -11,6 +11,7 @@ scored     what does a page of scored rollouts say?
 trials     what do the pages of rehearse and compare say?
 checks     what do the pages of the checks of data and rubric say?
 doctor     what does the page of a running job say?
+card       what goes with a trained model?
 documents  which command's result is a file?
 template   what does every page look like?
 page       how does a page become one file?

@@ -10,6 +10,7 @@ from typing import Any
 from rewards.core.errors import EventError, SpecError
 from rewards.core.sample import Sample
 from rewards.rubric import Rubric
+from rewards.workbench.report.card import card_section, job_section, outcome_section
 from rewards.workbench.report.checks import audit_section, dataset_section, selfcheck_section
 from rewards.workbench.report.doctor import doctor_section
 from rewards.workbench.report.model import Page, Section
@@ -29,13 +30,17 @@ _KINDS: tuple[tuple[frozenset[str], str, Callable[[Mapping[str, Any], str], Sect
     (frozenset({"flips", "groups"}), "Comparison", comparison_section),
     (frozenset({"goal", "confidence"}), "Diagnosis", doctor_section),
     (frozenset({"attacks"}), "Audit", audit_section),
+    (frozenset({"base", "tuned", "difference"}), "Outcome", outcome_section),
+    (frozenset({"run", "status", "job"}), "Job", job_section),
     (frozenset({"failures", "rows"}), "Self-check", selfcheck_section),
     (frozenset({"findings", "rows"}), "Data set", dataset_section),
 )
 
 
-def page_of(files: Sequence[str], keys: Keys) -> Page:
+def page_of(files: Sequence[str], keys: Keys, card: Rubric | None = None) -> Page:
     """A page of files: documents of commands, results of `rewards score` with their rollouts.
+
+    With the rubric of a `card` it is the page that goes with a trained model.
 
     Raises:
         SpecError: a file is none of these, or it is not told which rollouts are whose.
@@ -62,6 +67,8 @@ def page_of(files: Sequence[str], keys: Keys) -> Page:
         sections.append(_scored(file, rows, keys))
     if not sections:
         raise SpecError("nothing to show: give results of `rewards score`, or a --json document")
+    if card is not None:
+        return Page(f"Card: {card.name}", [card_section(card, sections), *sections])
     title = sections[0].title if len(sections) == 1 else "Will this job learn?"
     return Page(title, sections)
 

@@ -124,6 +124,7 @@ class Section:
     tables: Sequence[Listing] = ()
     rollouts: RolloutTable | None = None
     sources: Sequence[str] = ()
+    heading: str = "What to look at"
 
     @property
     def ranked(self) -> list[Alert]:

@@ -78,6 +78,22 @@ DOCUMENTS = [
 ]
 
 
+JOB = {
+    **{"run": "first", "status": "Completed", "execution": "SUCCEEDED", "reason": ""},
+    **{"started": "2026-11-25T10:00:00+00:00", "ended": "2026-11-25T14:00:00+00:00"},
+    "job": {"name": "gsm8k-first", "model": "arn:model", "metrics": {"step": 67.0}},
+}
+OUTCOME = {
+    **{"verdict": "better", "prompts": 40, "base": 0.4, "tuned": 0.6, "unscored": 0},
+    "difference": {"estimate": 0.2, "low": 0.1, "high": 0.3},
+    "components": {"correct": [0.4, 0.6]},
+}
+DOCUMENTS += [
+    (JOB, "Completed", ["gsm8k-first", "arn:model", "67"]),
+    (OUTCOME, "better", ["0.1 to 0.3", "0.4 to 0.6"]),
+]
+
+
 def text_of(page: Path) -> str:
     """A page's text without its markup, style and script."""
     text = page.read_text(encoding="utf-8")
@@ -106,6 +122,27 @@ def test_several_documents_are_one_page(rewards: Run, tmp_path: Path) -> None:
     nav = text[: text.index("The job would")]
 
     assert [word in nav for _, word, _ in DOCUMENTS] == [True] * len(DOCUMENTS)
+
+
+def test_a_card_says_what_was_checked_and_what_nobody_has_looked_at(
+    rewards: Run, tmp_path: Path
+) -> None:
+    """Rubric and digest first; a failed part and a missing one are known limits."""
+    digest = rewards("show", "gsm8k", "--json").json["digest"]
+    for name, document in (("audit", AUDIT), ("job", JOB), ("outcome", OUTCOME)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    files = ("audit.json", "job.json", "outcome.json")
+    done = rewards("report", "--card", "--rubric", "gsm8k", *files, "-o", "card.html")
+    text = text_of(tmp_path / "card.html")
+
+    assert done.code == 0
+    assert "3 of 7 parts" in text
+    assert digest[:12] in text
+    assert "Failed: Audit; not known: Data set, Self-check, Rehearsal, Diagnosis." in text
+    assert "Audit: best constant It earns 90.0%" in text
+    assert "Rehearsal: not given" in text[text.index("Known limits") :]
+    assert "rewards rehearse --json" in text
+    assert "give --rubric" in rewards("report", "--card", "job.json").stderr
 
 
 def test_the_same_input_is_the_same_page(rewards: Run, tmp_path: Path, process: Run) -> None:
