@@ -161,7 +161,7 @@ def others(golds: Sequence[Gold], prompts: Sequence[str]) -> list[str | None]:
                     for other in rest
                     if golds[other].kind == gold.kind
                     and prompts[other] != prompts[place]
-                    and not gold.is_answered_by(golds[other].final)
+                    and not gold.agrees_with(golds[other].final)
                 ),
                 None,
             )

@@ -67,6 +67,23 @@ class Gold:
         """
         return any(_alike(self.kind, final, text) for final in (self.final, *self.others))
 
+    def agrees_with(self, text: str) -> bool:
+        """Whether a bare answer is right, or of an object right in more than a fifth of its leaves.
+
+        >>> Gold("object", "", value={"a": 1, "b": 2}).agrees_with('{"a": 1, "b": 3}')
+        True
+        """
+        if self.is_answered_by(text):
+            return True
+        if self.kind != "object":
+            return False
+        try:
+            said = set(_leaves(json.loads(text)))
+        except (ValueError, RecursionError):
+            return False
+        wanted = set(_leaves(self.value))
+        return len(said & wanted) > len(wanted) / 5
+
     def is_mentioned_in(self, text: str) -> bool:
         """Whether a text names it anywhere: the same number, or the same words.
 
@@ -160,7 +177,7 @@ def _marked(text: str) -> tuple[int, str] | None:
     r"""Where a worked solution marks its answer, and the answer.
 
     >>> _marked("48 + 24 = 72\n#### 72"), _marked("So \\boxed{\\frac{1}{2}}."), _marked("Paris")
-    ((17, '72'), (10, '\\frac{1}{2}'), None)
+    ((18, '72'), (10, '\\frac{1}{2}'), None)
     """
     at = text.rfind("####")
     if at >= 0:
@@ -286,6 +303,18 @@ def _first(value: Any) -> Any:
     if isinstance(value, list):
         return [_first(item) for item in value]
     return _firsts(value) if isinstance(value, Mapping) else value
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Where each leaf stands, and what it is."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}/{key}")
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _leaves(item, f"{path}/{place}")
+    else:
+        yield path, repr(value)
 
 
 def _looks_like_calls(value: object) -> bool:

@@ -151,7 +151,7 @@ class Pantry:
         yield Ingredient("prompt", lambda case: case.sample.prompt_text)
         yield Ingredient("end of prompt", lambda case: case.sample.prompt_text.strip()[-120:])
         yield Ingredient("another reference", lambda case: known.other(case) or "")
-        yield Ingredient("constant", lambda case: known.constants[0] if known.constants else "")
+        yield Ingredient("constant", lambda case: self._constant_on(case))
         if any(case.gold.kind in ("number", "text") for case in self.cases):
             yield Ingredient("right answer in passing", lambda case: f"(not {case.gold.final})")
             yield Ingredient("right answer", lambda case: case.gold.final)
@@ -162,6 +162,11 @@ class Pantry:
             )
         if any(case.answered for case in self.cases):
             yield Ingredient("the row's own answer", lambda case: case.answered)
+
+    def _constant_on(self, case: Case) -> str:
+        """The most common reference, where it is wrong."""
+        first = self.known.constants[:1]
+        return "".join(one for one in first if not case.gold.agrees_with(one))
 
     def _lengths(self) -> Iterator[Ingredient]:
         for words in dict.fromkeys([*_LENGTHS, *self.known.lengths]):

@@ -82,7 +82,7 @@ def _query(question: str, query: str) -> dict[str, Any]:
 
 
 def _invoice(number: int) -> dict[str, Any]:
-    lines = [{"text": f"Tea {number}", "amount": 12.5 + number}, {"text": "Post", "amount": 3.0}]
+    lines = [{"text": "Tea", "amount": 12.5 + number}, {"text": "Post", "amount": 3.0}]
     return {
         "number": f"A-{number}",
         "date": f"2026-03-{10 + number}",

@@ -14,14 +14,14 @@ _ANYWAY = ("0", "1", "2", "A", "true", "no", "{}", "[]")
 def best_constant(case: Case, known: Known) -> Variants:
     """The one answer that earns most on all rows together, on those where it is wrong."""
     for stated in dict.fromkeys([*known.constants, *_ANYWAY]):
-        if not case.gold.is_answered_by(stated):
+        if not case.gold.agrees_with(stated):
             yield stated, known.state(case, stated)
 
 
 @attack("a label that is not this row's must earn nothing, however common it is", averaged=True)
 def majority_label(case: Case, known: Known) -> Variants:
     """The most common reference, on the rows that have another one."""
-    if known.majority and not case.gold.is_answered_by(known.majority):
+    if known.majority and not case.gold.agrees_with(known.majority):
         yield "stated", known.state(case, known.majority)
         yield "bare", known.majority
 
