@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from rewards.core.errors import SpecError
@@ -52,12 +53,11 @@ def counter(tokenizer: Path) -> Callable[[str], int]:
         SpecError: the file is none.
         ModuleNotFoundError: what reads it is not installed.
     """
-    from tokenizers import Tokenizer
-
+    tokenizers = import_module("tokenizers")
     if not tokenizer.is_file():
         raise SpecError(f"{tokenizer}: there is no such tokenizer.json")
     try:
-        found = Tokenizer.from_file(str(tokenizer))
+        found = tokenizers.Tokenizer.from_file(str(tokenizer))
     except Exception as error:  # noqa: BLE001 - the library raises nothing narrower
         raise SpecError(f"{tokenizer}: no tokenizer.json: {error}") from None
     return lambda text: len(found.encode(text, add_special_tokens=False).ids)

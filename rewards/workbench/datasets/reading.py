@@ -7,6 +7,7 @@ files are one dataset: the numbers go on from one to the next.
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +150,9 @@ def _of_table(path: Path) -> Iterator[bytes]:
 
 
 def _batches(path: Path) -> Iterator[Any]:
-    import pyarrow as arrow
-    from pyarrow import ipc, parquet
-
+    # By name: where the extra is not installed, no checker of types can read them.
+    arrow = import_module("pyarrow")
+    ipc, parquet = import_module("pyarrow.ipc"), import_module("pyarrow.parquet")
     try:
         if path.suffix == ".arrow":
             with arrow.memory_map(str(path)) as file:
