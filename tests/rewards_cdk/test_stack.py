@@ -196,7 +196,7 @@ def retriers(state: Mapping[str, Any]) -> list[tuple[list[str], int]]:
 
 
 def test_all_that_may_pass_is_tried_again(nova: Template) -> None:
-    """By class: what stays at once, quotas over an hour, all else (names of Lambda's too) too.
+    """By class: what stays not, but for a look; quotas, and all else, over an hour.
 
     Step Functions matches in order, so that `States.ALL` covers `Lambda.TooManyRequestsException`,
     `Lambda.Unknown` and whatever the next service calls it.
@@ -205,7 +205,8 @@ def test_all_that_may_pass_is_tried_again(nova: Template) -> None:
     for name in ("Load the definition", "Check the reward", "Create the job", "Look at the job"):
         stays, quota, rest = retriers(states[name])
         assert set(stays[0]) == {"ConfigError", "PreflightError", "MissingError", "JobError"}
-        assert stays[1] == 0
+        # A refusal to look may be a slip of the service's: giving up leaves a job unwatched.
+        assert stays[1] == (4 if name == "Look at the job" else 0)
         assert quota == (["QuotaError"], 12)
         assert rest[0] == ["States.ALL"]
         assert rest[1] >= 4
