@@ -280,7 +280,8 @@ class Thing(Handle):
     def __ne__(self, other: object) -> bool:
         return bool(self)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        raise TypeError("a thing of the program is no key")
 
 
 #: Calls that tests may make.
@@ -316,11 +317,12 @@ def _answered(known: list[Any], args: Any, kwargs: Any) -> Any:
 
 def _given_back(held: Any, now: Any) -> None:
     """Change an argument as the program has changed its copy."""
-    if type(held) is not type(now) and type(held) is not bytearray:
+    kind = type(held)
+    if kind is not type(now) and kind is not bytearray:
         return
-    if type(held) in (list, bytearray):
+    if kind in (list, bytearray):
         held[:] = now
-    elif type(held) in (dict, set):
+    elif kind in (dict, set):
         held.clear()
         held.update(now)
 
