@@ -1,26 +1,16 @@
-"""The rubric engine: gates, weights, error policies, groups, neutral siblings, normalisation."""
+"""The rubric engine: gates, weights, error policies, references, verdicts that are none."""
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from rewards import Message, Rubric, Sample, Score, gate, scorer, use
-from rewards.core.errors import BatchFailedError, RefusalError, ServiceError, SpecError
-from rewards.core.scorer import group_scorer
-from rewards.rubric.spec import MAX_MAGNITUDE, NormalizeSpec
-from rewards.scorers import length
-from tests.strategies import breaks_on_low, needs_reference, paid, penalty, rank
-
-
-def sample(figure: float, question: str = "q", **fields: object) -> Sample:
-    return replace(Sample("1", repr(figure), (Message("user", question),)), **fields)  # type: ignore[arg-type]
-
-
-def rewards(rubric: Rubric, *figures: float) -> list[float]:
-    return [reward.value for reward in rubric.score_batch([sample(f) for f in figures])]
+from rewards import Rubric, Sample, Score, gate, scorer, use
+from rewards.core.errors import BatchFailedError, RefusalError, ServiceError
+from rewards.rubric.spec import MAX_MAGNITUDE
+from tests.rubric.samples import rewards, sample
+from tests.strategies import breaks_on_low, needs_reference, paid, penalty
 
 
 def test_a_mean_weighs_the_components() -> None:
@@ -184,15 +174,6 @@ def test_neutral_without_a_scored_sibling_is_the_floor_for_all() -> None:
     assert rewards(rubric, 0.1, 0.2) == [-1.0, -1.0]
 
 
-def test_siblings_are_of_the_same_group() -> None:
-    """The mean for a neutral sample comes from its own prompt, not from another."""
-    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")])
-
-    batch = [sample(0.1, "a"), sample(0.6, "a"), sample(1.0, "b")]
-
-    assert [r.value for r in rubric.score_batch(batch)] == [0.6, 0.6, 1.0]
-
-
 def test_a_refusal_follows_on_refusal_and_a_service_fault_on_error() -> None:
     """The sample's own fault must not gain; the service's fault must not train."""
 
@@ -285,82 +266,6 @@ def test_what_the_deadline_leaves_unscored_follows_on_error() -> None:
     assert reward.faults["late"].kind == "deadline"
 
 
-def test_a_group_scorer_sees_the_rollouts_of_one_prompt() -> None:
-    """Ranks are within a prompt."""
-    rubric = Rubric("r", [use(rank)])
-
-    batch = [sample(0.1, "a"), sample(0.9, "b"), sample(0.5, "a")]
-
-    assert [r.value for r in rubric.score_batch(batch)] == [0.5, 1.0, 1.0]
-
-
-def test_a_group_may_be_a_metadata_key() -> None:
-    """`group_by = "key"` puts samples with the same value together, whatever their type."""
-    rubric = Rubric("r", [use(rank)], group_by="key")
-    batch = [sample(0.1, "a", metadata={"key": [1]}), sample(0.9, "b", metadata={"key": [1]})]
-
-    assert [r.value for r in rubric.score_batch(batch)] == [0.5, 1.0]
-
-
-def test_a_sample_without_the_group_key_is_compared_with_none() -> None:
-    """A misspelt key must not make one group of all prompts: their mean is no sibling's."""
-    rubric = Rubric("r", [use(breaks_on_low).placed(on_error="neutral")], group_by="kye")
-    batch = [sample(0.1, "a", metadata={"key": 1}), sample(0.9, "b", metadata={"kye": None})]
-
-    assert rubric.groups(batch) == [[0], [1]]
-    assert rubric.groups([*batch, *[sample(0.1, metadata={"kye": 0})] * 2]) == [[0], [1], [2, 3]]
-
-
-@pytest.mark.parametrize("turns", [(), (Message("user", ""),), (Message("user", " \n"),)])
-def test_a_sample_without_a_prompt_is_compared_with_none(turns: tuple[Message, ...]) -> None:
-    """Attack: data whose prompts were left out must not become one group of everything."""
-    rubric = Rubric("r", [use(rank)])
-    batch = [sample(0.1, prompt=turns), sample(0.9, prompt=turns), sample(0.5), sample(0.6)]
-
-    assert rubric.groups(batch) == [[0], [1], [2, 3]]
-
-
-@pytest.mark.parametrize("value", [None, "", " "])
-def test_a_blank_group_key_is_none(value: object) -> None:
-    """A column that some rows leave empty says nothing of what these rows share."""
-    rubric = Rubric("r", [use(rank)], group_by="key")
-    batch = [sample(0.1, metadata={"key": value}), sample(0.9, metadata={"key": value})]
-
-    assert rubric.groups(batch) == [[0], [1]]
-
-
-def test_a_group_scorer_that_loses_a_verdict_is_a_fault_of_the_group() -> None:
-    """Verdicts are never shifted from one rollout to another."""
-
-    @group_scorer
-    def short(samples: list[Sample]) -> list[float]:
-        return [1.0]
-
-    both = Rubric("r", [use(short)]).score_batch([sample(0.1), sample(0.2)])
-
-    assert [r.value for r in both] == [0.0, 0.0]
-    assert {r.faults["short"].kind for r in both} == {"invalid_value"}
-
-
-def test_normalised_rewards_are_z_scores_clipped() -> None:
-    """Zero mean and unit variance within the group; no spread, no reward."""
-    rubric = Rubric("r", [use(paid)], normalize=NormalizeSpec(by="group", clip=1.5))
-
-    assert rubric.range == (-1.5, 1.5)
-    assert rewards(rubric, 0.0, 1.0) == pytest.approx([-1.0, 1.0])
-    assert rewards(rubric, 0.0, 0.0, 0.0, 0.0, 1.0) == pytest.approx([-0.5] * 4 + [1.5])
-    assert rewards(rubric, 0.3, 0.3) == [0.0, 0.0]
-
-
-def test_a_neutral_sample_is_zero_after_normalisation() -> None:
-    """It takes no part in the mean and gets the mean's z-score."""
-    rubric = Rubric(
-        "r", [use(breaks_on_low).placed(on_error="neutral")], normalize=NormalizeSpec(by="batch")
-    )
-
-    assert rewards(rubric, 0.5, 1.0, 0.1) == pytest.approx([-1.0, 1.0, 0.0])
-
-
 @pytest.mark.parametrize(
     ("reference", "path", "expected"),
     [
@@ -391,42 +296,6 @@ def test_a_missing_reference_is_a_fault_of_the_data() -> None:
 
     assert reward.faults["needs_reference"].kind == "missing_reference"
     assert "needs_reference" not in reward.scores
-
-
-@pytest.mark.parametrize(
-    ("components", "message"),
-    [
-        ([], "at least one"),
-        ([gate(paid)], "no component has a weight"),
-        ([use(paid), use(paid)], 'two components are called "paid"'),
-        ([use(paid).placed(weight=-1.0)], "negative"),
-        ([use(paid).placed(threshold=2.0)], "between 0.0 and 1.0"),
-        ([use(paid).placed(name="a/b")], "must not contain"),
-        ([use(paid).placed(on_error="flor")], '"floor" or "skip"'),
-        ([use(paid), gate(rank)], "group scorer cannot be a gate"),  # type: ignore[arg-type]
-    ],
-)
-def test_a_rubric_that_cannot_work_is_refused(components: list[object], message: str) -> None:
-    """At construction, before any sample is scored."""
-    with pytest.raises(SpecError, match=message):
-        Rubric("r", components)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"range": 5}, "range must be two numbers"),
-        ({"reference": 5}, "reference must be a dotted path"),
-        ({"normalize": 3}, "normalize must be a table with the keys by, clip, got 3"),
-        ({"concurrency": "many"}, "concurrency must be a whole number"),
-    ],
-)
-def test_a_wrong_argument_is_named_as_in_a_file(arguments: dict[str, object], message: str) -> None:
-    """Python and TOML go through the same checks."""
-    with pytest.raises(SpecError, match=message):
-        Rubric("r", [use(paid)], **arguments)  # type: ignore[arg-type]
-    with pytest.raises(SpecError, match="must be a table with the keys name, component"):
-        Rubric.from_spec(None)  # type: ignore[arg-type]
 
 
 def test_the_digest_covers_the_rubric_and_the_source_of_its_scorers() -> None:
@@ -493,25 +362,3 @@ def test_the_largest_weights_still_add_up() -> None:
     assert rewards(Rubric("r", quarters, total="sum", range=(0.0, MAX_MAGNITUDE)), 1.0) == [
         pytest.approx(7.5e99)
     ]
-
-
-@pytest.mark.parametrize(
-    ("build", "expected"),
-    [
-        (lambda: Rubric("r", [paid]), r"list of use\(scorer, ...\)"),  # type: ignore[list-item]
-        (lambda: Rubric("r", use(paid)), r"list of use\(scorer, ...\)"),  # type: ignore[arg-type]
-        (lambda: use(len), "is no scorer: decorate it with @scorer"),  # type: ignore[arg-type]
-        (lambda: use(paid, 0.5), "was given 0.5 without a name.*there are: scale"),  # type: ignore[call-arg]
-        (lambda: gate(paid, 0.5), "was given 0.5 without a name"),  # type: ignore[call-arg]
-        (lambda: use(paid, scael=1.0), 'no parameter "scael"; did you mean "scale"'),  # type: ignore[call-arg]
-        (lambda: gate(paid, scael=1.0), 'no parameter "scael"; did you mean "scale"'),  # type: ignore[call-arg]
-        (lambda: use(paid, scale="1"), "parameter 'scale' must be float, got '1'"),  # type: ignore[arg-type]
-        (lambda: use(length.within, at_least=-1), "at_least must be 0 or more"),
-    ],
-)
-def test_a_misplaced_scorer_is_told_how_to_be_placed(
-    build: Callable[[], object], expected: str
-) -> None:
-    """A forgotten `use`, a plain function and a wrong parameter fail where they are written."""
-    with pytest.raises(SpecError, match=expected):
-        build()
