@@ -170,9 +170,9 @@ def _timed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return row if time is None else {**row, TIME: time}
 
 
-def _document(document: Any) -> Iterator[Mapping[str, Any]]:
-    listed = document if isinstance(document, list) else document.get("data")
-    if isinstance(listed, list):
+def _document(whole: Any) -> Iterator[Mapping[str, Any]]:
+    document: Mapping[str, Any] = {"data": whole} if isinstance(whole, list) else whole
+    if isinstance(listed := document.get("data"), list):
         found = [row for row in listed if isinstance(row, dict)]
         yield from map(_of_a_service, found)
     elif isinstance(history := document.get("log_history"), list):

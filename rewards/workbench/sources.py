@@ -135,11 +135,12 @@ def _log(
             " | sort @timestamp asc",
             limit=_MOST_LINES,
         )["queryId"]
+        answer = client.get_query_results(queryId=query)
         for _ in range(int(_QUERY_SECONDS / _LOOK_SECONDS)):
-            answer = client.get_query_results(queryId=query)
             if answer["status"] not in ("Scheduled", "Running"):
                 break
             wait(_LOOK_SECONDS)
+            answer = client.get_query_results(queryId=query)
     if answer["status"] != "Complete":
         raise SpecError(f"{LOG_GROUP}{group}: the query is {answer['status']}; ask for fewer days")
     if len(answer["results"]) >= _MOST_LINES:
