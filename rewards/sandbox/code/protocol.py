@@ -25,7 +25,7 @@ class FunctionCall:
 
     `arguments` is the written pair of a list (by position) and a dict (by name).
 
-    >>> Call.of("add", 1, b=2)
+    >>> FunctionCall.of("add", 1, b=2)
     FunctionCall(function='add', arguments='[["l",[1]],["d",[["b",2]]]]')
     """
 
