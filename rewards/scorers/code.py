@@ -96,6 +96,13 @@ def passes(
     return found
 
 
+def _check_engine(engine: str, max_fuel: int) -> None:
+    """Refuse a budget that no engine takes, and an engine that is not there."""
+    if not MIN_FUEL <= max_fuel <= MAX_FUEL:
+        raise ValueError(f"max_fuel must be {MIN_FUEL:,} to {MAX_FUEL:,}, got {max_fuel:,}")
+    engines.check_installed(engine)
+
+
 @passes.needs
 def _(params: Mapping[str, Any]) -> list[str]:
     return engines.needed(params["engine"])
@@ -105,9 +112,7 @@ def _(params: Mapping[str, Any]) -> list[str]:
 def _(*, engine: str, tolerance: float, max_fuel: int, **_: Any) -> None:
     if not 0 <= tolerance < 1:
         raise ValueError(f"tolerance must be at least 0 and below 1, got {tolerance}")
-    if not MIN_FUEL <= max_fuel <= MAX_FUEL:
-        raise ValueError(f"max_fuel must be {MIN_FUEL:,} to {MAX_FUEL:,}, got {max_fuel:,}")
-    engines.check_installed(engine)
+    _check_engine(engine, max_fuel)
 
 
 @passes.batches
@@ -268,9 +273,7 @@ def _(params: Mapping[str, Any]) -> list[str]:
 
 @runs.check
 def _(*, engine: str, max_fuel: int, **_: Any) -> None:
-    if not MIN_FUEL <= max_fuel <= MAX_FUEL:
-        raise ValueError(f"max_fuel must be {MIN_FUEL:,} to {MAX_FUEL:,}, got {max_fuel:,}")
-    engines.check_installed(engine)
+    _check_engine(engine, max_fuel)
 
 
 @runs.batches

@@ -53,6 +53,7 @@ OTHER_FILES: dict[str, tuple[bytes, str, str]] = {
         "iconv -f WINDOWS-1252",
     ),
     "binary": (bytes(range(256)) * 40, "binary", ""),
+    "a row cut off": (b'{"completion": "72"\n', "not JSON", ""),
     "prose": (b"Once upon a time\nthere was a model.\n", "not JSON", ""),
     "events": (b"[]\n" * 9, "rewards replay takes whole events", "jq"),
     "other fields": (b'{"response": "72", "gold": "72"}\n' * 99, "--completion-key", "response"),

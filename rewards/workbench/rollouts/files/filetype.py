@@ -50,7 +50,7 @@ def _text(text: str, file: str) -> str:
         what = "a JSON array, not one row a line"
         array = _said(what, "jq -c '.[]' {file} > rows.jsonl", file)
         return f"{array}; rewards replay takes whole events"
-    if text.startswith("{") and "\n" in text and not _is_json(text.splitlines()[0]):
+    if text.startswith("{") and "\n" in text.rstrip() and not _is_json(text.splitlines()[0]):
         return _said("JSON over several lines", "jq -c . {file} > rows.jsonl", file)
     lines = text.splitlines()[:5]
     for separator, what in _SEPARATORS.items():
